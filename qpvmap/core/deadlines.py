@@ -1,0 +1,125 @@
+"""Promised dates, in working days. Days off are given by the caller: no clock, no calendar here."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+END_OF_DAY = time(18, 0)
+"""A promise made for a day ends with the working day, local time."""
+
+
+class Priority(StrEnum):
+    """How pressing it is. An emergency is a danger to people."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """What is promised for a category by a team: working days, and hours for emergencies."""
+
+    acknowledge_days: int
+    resolve_days: int
+    emergency_acknowledge_hours: int = 4
+    emergency_resolve_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The instants promised: to say that one has it, and to have it done."""
+
+    acknowledge_due_at: datetime
+    due_at: datetime
+
+
+class Lateness(StrEnum):
+    """How a promise stands."""
+
+    IN_TIME = "in_time"
+    SOON = "soon"
+    LATE = "late"
+    TWICE_LATE = "late2"
+
+
+def is_working_day(day: date, days_off: Container[date]) -> bool:
+    """Return whether `day` is Monday to Friday and not a day off."""
+    return day.weekday() < 5 and day not in days_off
+
+
+def due_at(
+    received_at: datetime, working_days: int, days_off: Container[date], zone: ZoneInfo = PARIS
+) -> datetime:
+    """Return the end of the `working_days`-th working day after the day of reception.
+
+    Parameters
+    ----------
+    received_at : datetime
+        Aware instant.
+    working_days : int
+        0 means the same day, or the next working day when it is a day off.
+    days_off : container of date
+        Public holidays and closing days; weekends are known.
+    """
+    day = received_at.astimezone(zone).date()
+    left = working_days
+    while left > 0 or not is_working_day(day, days_off):
+        day += timedelta(days=1)
+        left -= is_working_day(day, days_off)
+    return datetime.combine(day, END_OF_DAY, zone)
+
+
+def promise(
+    received_at: datetime, delays: Delays, priority: Priority, days_off: Container[date]
+) -> Promise:
+    """Return what is promised for something received at `received_at`.
+
+    An emergency counts hours on the wall clock, nights and Sundays included.
+    """
+    if priority is Priority.EMERGENCY:
+        return Promise(
+            received_at + timedelta(hours=delays.emergency_acknowledge_hours),
+            received_at + timedelta(hours=delays.emergency_resolve_hours),
+        )
+    return Promise(
+        due_at(received_at, delays.acknowledge_days, days_off),
+        due_at(received_at, delays.resolve_days, days_off),
+    )
+
+
+def after_pause(
+    due: datetime, stopped_at: datetime, resumed_at: datetime, days_off: Container[date]
+) -> datetime:
+    """Return the promised instant once the clock, stopped meanwhile, runs again.
+
+    A promise in hours (not ending with a working day) moves by the time on the wall; one in
+    working days, by the working days that went by.
+    """
+    local = due.astimezone(PARIS)
+    if local.time() != END_OF_DAY:
+        return due + (resumed_at - stopped_at)
+    paused = working_days_between(
+        stopped_at.astimezone(PARIS).date(), resumed_at.astimezone(PARIS).date(), days_off
+    )
+    return due_at(due, paused, days_off) if paused > 0 else due
+
+
+def working_days_between(start: date, end: date, days_off: Container[date]) -> int:
+    """Return how many working days separate two dates; negative when `end` comes first."""
+    sign = 1 if end >= start else -1
+    first, last = sorted((start, end))
+    days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+    return sign * sum(is_working_day(day, days_off) for day in days)
+
+
+def lateness(created_at: datetime, due: datetime, now: datetime) -> Lateness:
+    """Return how the promise stands at `now`; twice late is past double the promised delay."""
+    if now > due + (due - created_at):
+        return Lateness.TWICE_LATE
+    if now > due:
+        return Lateness.LATE
+    return Lateness.SOON if due - now <= timedelta(days=1) else Lateness.IN_TIME

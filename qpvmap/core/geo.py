@@ -1,0 +1,65 @@
+"""Points and boxes, always EPSG:4326, (lon, lat), degrees."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+WGS84 = 4326
+WEB_MERCATOR = 3857
+
+
+@dataclass(frozen=True, slots=True)
+class LonLat:
+    """A point in EPSG:4326, degrees.
+
+    Raises
+    ------
+    ValueError
+        If a coordinate is not finite or out of range.
+    """
+
+    lon: float
+    lat: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is not on Earth."""
+        if not (isfinite(self.lon) and isfinite(self.lat)):
+            raise ValueError("coordonnées illisibles")
+        if not (-180 <= self.lon <= 180 and -90 <= self.lat <= 90):
+            raise ValueError("longitude entre -180 et 180, latitude entre -90 et 90")
+
+
+@dataclass(frozen=True, slots=True)
+class BBox:
+    """A box in EPSG:4326, degrees: west, south, east, north.
+
+    Raises
+    ------
+    ValueError
+        If a corner is off Earth or the box is turned inside out.
+    """
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def __post_init__(self) -> None:
+        """Refuse a box that holds nothing."""
+        LonLat(self.west, self.south)
+        LonLat(self.east, self.north)
+        if self.west > self.east or self.south > self.north:
+            raise ValueError("ordre attendu : ouest, sud, est, nord")
+
+    @classmethod
+    def parse(cls, text: str) -> "BBox":
+        """Return the box written as `west,south,east,north`.
+
+        Raises
+        ------
+        ValueError
+            If there are not four numbers, or they make no box.
+        """
+        parts = [float(part) for part in text.split(",")]
+        if len(parts) != 4:
+            raise ValueError("quatre nombres attendus : ouest,sud,est,nord")
+        return cls(*parts)

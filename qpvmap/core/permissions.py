@@ -1,0 +1,182 @@
+"""Who may do what: one table, read by `may`. Its SQL twin is `storage.visibility`.
+
+What is not in the table is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Flag, StrEnum, auto
+
+from qpvmap.core.actors import Actor, Role
+from qpvmap.core.errors import NotAllowed
+
+
+class Nature(StrEnum):
+    """What a signalement is about: the state of the place, or people's behaviour."""
+
+    TECHNIQUE = "technique"
+    TRANQUILLITE = "tranquillite"
+
+
+class Action(StrEnum):
+    """What can be asked of the application."""
+
+    VIEW = "view"
+    VIEW_REPORTER = "view_reporter"
+    SUBMIT = "submit"
+    HANDLE = "handle"
+    CLOSE = "close"
+    CONTEST = "contest"
+    ARBITRATE = "arbitrate"
+    ANSWER = "answer"
+    VIEW_NOTES = "view_notes"
+    VIEW_CONTACT = "view_contact"
+    VIEW_UNCHECKED = "view_unchecked"
+    SUPPORT = "support"
+    EDIT_GROUND = "edit_ground"
+    VIEW_INBOX = "view_inbox"
+    EDIT_OPERATION = "edit_operation"
+    ADMINISTER = "administer"
+
+
+class Reach(Flag):
+    """How far a grant goes: own filings, own teams' work, own territories, or everything."""
+
+    NOWHERE = 0
+    OWN = auto()
+    TEAM = auto()
+    TERRITORY = auto()
+    EVERYWHERE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an action bears on. `nature` is None for what is not a signalement."""
+
+    territory_id: int | None = None
+    nature: Nature | None = None
+    team_id: int | None = None
+    reporter_id: int | None = None
+
+
+Grants = Mapping[Role, Reach]
+
+OWN_OR_TEAM = Reach.OWN | Reach.TEAM
+HANDLERS: Grants = {
+    Role.MEDIATOR: Reach.TEAM,
+    Role.AGENT: Reach.TEAM,
+    Role.LEAD: Reach.TEAM,
+    Role.COORDINATOR: Reach.TERRITORY,
+}
+
+SIGNED_IN: Grants = {role: Reach.OWN for role in Role if role is not Role.PUBLIC}
+
+CONTESTERS: Grants = {
+    **SIGNED_IN,
+    Role.MEDIATOR: Reach.TERRITORY,
+    Role.AGENT: OWN_OR_TEAM,
+    Role.LEAD: OWN_OR_TEAM,
+    Role.COORDINATOR: Reach.TERRITORY,
+}
+
+ANSWERERS: Grants = {
+    **SIGNED_IN,
+    Role.MEDIATOR: OWN_OR_TEAM,
+    Role.AGENT: OWN_OR_TEAM,
+    Role.LEAD: OWN_OR_TEAM,
+    Role.COORDINATOR: Reach.TERRITORY,
+}
+
+GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
+    Action.VIEW: {
+        Nature.TECHNIQUE: {Role.PUBLIC: Reach.EVERYWHERE},
+        Nature.TRANQUILLITE: {
+            Role.RESIDENT: Reach.OWN,
+            Role.MEDIATOR: Reach.TERRITORY,
+            Role.AGENT: OWN_OR_TEAM,
+            Role.LEAD: OWN_OR_TEAM,
+            Role.COORDINATOR: Reach.TERRITORY,
+        },
+    },
+    Action.VIEW_REPORTER: {
+        nature: {
+            Role.RESIDENT: Reach.OWN,
+            Role.MEDIATOR: OWN_OR_TEAM,
+            Role.AGENT: OWN_OR_TEAM,
+            Role.LEAD: OWN_OR_TEAM,
+            Role.COORDINATOR: Reach.TERRITORY,
+        }
+        for nature in Nature
+    },
+    Action.SUBMIT: {
+        Nature.TECHNIQUE: {Role.PUBLIC: Reach.EVERYWHERE},
+        Nature.TRANQUILLITE: {
+            Role.MEDIATOR: Reach.TERRITORY,
+            Role.AGENT: Reach.TERRITORY,
+            Role.LEAD: Reach.TERRITORY,
+            Role.COORDINATOR: Reach.TERRITORY,
+        },
+    },
+    Action.HANDLE: dict.fromkeys(Nature, HANDLERS),
+    Action.CLOSE: dict.fromkeys(Nature, HANDLERS),
+    Action.CONTEST: dict.fromkeys(Nature, CONTESTERS),
+    Action.ARBITRATE: {nature: {Role.COORDINATOR: Reach.TERRITORY} for nature in Nature},
+    Action.ANSWER: dict.fromkeys(Nature, ANSWERERS),
+    Action.VIEW_NOTES: dict.fromkeys(Nature, HANDLERS),
+    Action.VIEW_CONTACT: dict.fromkeys(Nature, HANDLERS),
+    Action.VIEW_UNCHECKED: dict.fromkeys(Nature, ANSWERERS),
+    Action.SUPPORT: {
+        Nature.TECHNIQUE: {Role.PUBLIC: Reach.EVERYWHERE},
+        Nature.TRANQUILLITE: {
+            Role.MEDIATOR: Reach.TERRITORY,
+            Role.AGENT: Reach.TEAM,
+            Role.LEAD: Reach.TEAM,
+            Role.COORDINATOR: Reach.TERRITORY,
+        },
+    },
+    Action.EDIT_GROUND: {None: {Role.COORDINATOR: Reach.TERRITORY}},
+    Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
+    Action.EDIT_OPERATION: {
+        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+    },
+    Action.ADMINISTER: {None: {Role.ADMIN: Reach.TERRITORY}},
+}
+
+
+def reach_of(actor: Actor, action: Action, nature: Nature | None) -> Reach:
+    """Return how far `action` goes for `actor` on things of `nature`: the sum of their roles."""
+    grants = GRANTS.get(action, {}).get(nature, {})
+    reach = Reach.NOWHERE
+    for role in actor.all_roles:
+        reach |= grants.get(role, Reach.NOWHERE)
+    return reach
+
+
+def may(actor: Actor, action: Action, target: Target) -> bool:
+    """Return whether `actor` may do `action` to `target`."""
+    reach = reach_of(actor, action, target.nature)
+    if Reach.EVERYWHERE in reach:
+        return True
+    if target.territory_id not in actor.territory_ids:
+        return False
+    return (
+        Reach.TERRITORY in reach
+        or (Reach.TEAM in reach and target.team_id in actor.team_ids)
+        or (
+            Reach.OWN in reach
+            and actor.account_id is not None
+            and target.reporter_id == actor.account_id
+        )
+    )
+
+
+def require(actor: Actor, action: Action, target: Target) -> None:
+    """Do nothing when `actor` may do `action` to `target`.
+
+    Raises
+    ------
+    NotAllowed
+        Otherwise.
+    """
+    if not may(actor, action, target):
+        raise NotAllowed(action)

@@ -1,0 +1,155 @@
+"""What describes a territory: its bodies, teams, categories, competences and invented people."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from qpvmap.core.actors import OrganisationKind, Role
+from qpvmap.core.permissions import Nature
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+InseeCode = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9AB][0-9]{3}$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Described(BaseModel):
+    """Part of a territory's file: an unknown word in it is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OrganisationPlan(Described):
+    """A body: town, grouping of towns, landlord, municipal police, association, prefecture."""
+
+    code: Slug
+    name: Words
+    kind: OrganisationKind
+    insee_code: InseeCode | None = None
+
+
+class TeamPlan(Described):
+    """A unit of a body; `email` is a shared address."""
+
+    code: Slug
+    name: Words
+    organisation: Slug
+    email: str = ""
+
+
+class CategoryPlan(Described):
+    """A kind of defect; delays are working days, the radius metres on the ground."""
+
+    code: Slug
+    name: Words
+    hint: str = ""
+    icon: Slug
+    nature: Nature
+    acknowledge_days: int = Field(ge=0, le=60)
+    resolve_days: int = Field(ge=0, le=250)
+    kindred: Slug | Literal[""] = ""
+    duplicate_radius_m: int = Field(50, ge=5, le=1000)
+    photo_after: bool = False
+
+
+class CompetencePlan(Described):
+    """Who takes `categories` (none: whatever is left): one `team`, or one for each commune.
+
+    With `emprise_of`, on the grounds of that body only.
+    """
+
+    categories: Sequence[Slug] = ()
+    team: Slug | None = None
+    teams: Mapping[InseeCode, Slug] = Field(default_factory=dict)
+    emprise_of: Slug | None = None
+
+    @property
+    def all_teams(self) -> tuple[str, ...]:
+        """Every team that the rule names."""
+        return (*self.teams.values(), *((self.team,) if self.team else ()))
+
+
+class DelayPlan(Described):
+    """What is promised on `categories`, by one `team` or by all.
+
+    Days are working days, those of the category when none are given; hours, for emergencies, are
+    those of the clock on the wall.
+    """
+
+    categories: Sequence[Slug] = Field(min_length=1)
+    team: Slug | None = None
+    acknowledge_days: int | None = Field(None, ge=0, le=60)
+    resolve_days: int | None = Field(None, ge=0, le=250)
+    emergency_acknowledge_hours: int = Field(4, ge=1, le=240)
+    emergency_resolve_hours: int = Field(24, ge=1, le=240)
+
+
+class ClosingDayPlan(Described):
+    """A day on which bodies do not work, besides weekends and public holidays."""
+
+    day: date
+    reason: Words
+    organisations: Sequence[Slug] = Field(min_length=1)
+
+
+class PersonPlan(Described):
+    """An invented person of the demonstration."""
+
+    email: str
+    name: Words
+    roles: Sequence[Role]
+    organisation: Slug
+    teams: Sequence[Slug] = ()
+
+
+class TerritoryPlan(Described):
+    """A contract's perimeter, as its file describes it.
+
+    `operations`, `emprises`, `contract_indicators` and `demo_signalements` are files of geodata.
+    """
+
+    code: Slug
+    name: Words
+    tagline: str = ""
+    contract_title: str = ""
+    reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")]
+    qpv_codes: Sequence[str]
+    insee_codes: Sequence[InseeCode]
+    emergency_numbers: str = "17, 18, 112"
+    operations: str | None = None
+    contract_indicators: str | None = None
+    emprises: str | None = None
+    demo_signalements: str | None = None
+    organisations: Sequence[OrganisationPlan]
+    teams: Sequence[TeamPlan]
+    categories: Sequence[CategoryPlan]
+    competences: Sequence[CompetencePlan]
+    delays: Sequence[DelayPlan] = ()
+    closing_days: Sequence[ClosingDayPlan] = ()
+    people: Sequence[PersonPlan] = ()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        """Refuse a name that nothing bears, and a territory where something has no team."""
+        organisations = {organisation.code for organisation in self.organisations}
+        teams = {team.code for team in self.teams}
+        categories = {category.code for category in self.categories}
+        rules = self.competences
+        unknown = (
+            {team.organisation for team in self.teams} - organisations
+            | {person.organisation for person in self.people} - organisations
+            | {code for person in self.people for code in person.teams} - teams
+            | {code for rule in rules for code in rule.all_teams} - teams
+            | {code for rule in rules for code in rule.categories} - categories
+            | {rule.emprise_of for rule in rules if rule.emprise_of} - organisations
+            | {code for rule in rules for code in rule.teams} - set(self.insee_codes)
+            | {delay.team for delay in self.delays if delay.team} - teams
+            | {code for delay in self.delays for code in delay.categories} - categories
+            | {code for day in self.closing_days for code in day.organisations} - organisations
+        )
+        if unknown:
+            raise ValueError(f"named but not described: {', '.join(sorted(unknown))}")
+        if not any(rule.team and not rule.categories and not rule.emprise_of for rule in rules):
+            raise ValueError("a rule without category must name the coordination's team")
+        return self
