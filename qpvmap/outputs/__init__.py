@@ -1,0 +1,1 @@
+"""Rows to bytes: GeoJSON, map declarations. Sees `core` alone."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, PostGIS and files: functions that take a session and return rows or values."""

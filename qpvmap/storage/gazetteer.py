@@ -1,0 +1,77 @@
+"""Search by name among what the territory knows: places, plan, equipment, visible signalements."""
+
+from dataclasses import dataclass
+
+from geoalchemy2 import functions as geo
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Actor
+from qpvmap.storage.models import Category, Signalement
+from qpvmap.storage.statements import statement
+from qpvmap.storage.visibility import visible_to
+
+LIMIT = 8
+SHORTEST = 2
+WORDS_MAX = 100
+CLOSE_ZOOM = 18
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """Something that has a name and a point, EPSG:4326, and the zoom that shows it well.
+
+    `approximate` when the point only shows where it is: a wide place, or one put by guess.
+    """
+
+    kind: str
+    code: str
+    label: str
+    detail: str
+    lon: float
+    lat: float
+    zoom: int
+    approximate: bool = False
+
+
+def search(
+    session: Session, actor: Actor, territory_id: int, words: str, limit: int = LIMIT
+) -> list[NamedPlace]:
+    """Return what `words` may name, the best first; accents, case and hyphens do not count.
+
+    Signalements are found by their reference, those that `actor` may see and no other.
+    """
+    wanted = " ".join(words.split())[:WORDS_MAX]
+    if len(wanted) < SHORTEST:
+        return []
+    found = _by_reference(session, actor, territory_id, wanted, limit)
+    given = {"territory_id": territory_id, "words": wanted, "max_rows": limit - len(found)}
+    return found + [NamedPlace(*row) for row in session.execute(statement("gazetteer"), given)]
+
+
+def _by_reference(
+    session: Session, actor: Actor, territory_id: int, wanted: str, limit: int
+) -> list[NamedPlace]:
+    """Return the visible signalements whose reference holds what was typed, if it has a figure."""
+    if not any(sign.isdigit() for sign in wanted):
+        return []
+    rows = session.execute(
+        select(
+            Signalement.reference,
+            Category.name,
+            geo.ST_X(Signalement.location),
+            geo.ST_Y(Signalement.location),
+        )
+        .join(Category, Category.id == Signalement.category_id)
+        .where(
+            Signalement.territory_id == territory_id,
+            visible_to(actor),
+            func.strpos(Signalement.reference, wanted.upper()) > 0,
+        )
+        .order_by(Signalement.created_at.desc())
+        .limit(limit)
+    )
+    return [
+        NamedPlace("signalement", reference, reference, category, lon, lat, CLOSE_ZOOM)
+        for reference, category, lon, lat in rows
+    ]

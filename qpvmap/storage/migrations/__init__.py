@@ -1,0 +1,1 @@
+"""Alembic's folder: tables only. Derived objects live in `storage/views`."""

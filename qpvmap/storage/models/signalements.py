@@ -1,0 +1,222 @@
+"""Signalements and their append-only journal."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from qpvmap.core.deadlines import Priority
+from qpvmap.core.geo import WEB_MERCATOR
+from qpvmap.core.workflow import Outcome, Status
+from qpvmap.storage.models.accounts import Account
+from qpvmap.storage.models.base import Base, Id, geometry
+from qpvmap.storage.models.territories import Category, Emprise, Team
+
+STATUS_LIST = ", ".join(f"'{status}'" for status in Status)
+OUTCOME_LIST = ", ".join(f"'{outcome}'" for outcome in Outcome)
+PRIORITY_LIST = ", ".join(f"'{priority}'" for priority in Priority)
+
+
+class Signalement(Base):
+    """A dated, geolocated report. `status` is the current value; the journal has the rest.
+
+    `nature` repeats the category's, so that what is confidential is left out by the row itself.
+    `location_3857` serves tiles alone: distances are metres on geography.
+    """
+
+    __tablename__ = "signalement"
+    __table_args__ = (
+        CheckConstraint(f"status in ({STATUS_LIST})", name="status"),
+        CheckConstraint(f"outcome in ({OUTCOME_LIST})", name="outcome"),
+        CheckConstraint(f"priority in ({PRIORITY_LIST})", name="priority"),
+        CheckConstraint(
+            "(outcome is not null) = (status in ('resolved', 'closed'))", name="outcome_when_ended"
+        ),
+        CheckConstraint("nature in ('technique', 'tranquillite')", name="nature"),
+        CheckConstraint("share_inside between 0 and 1", name="share_inside"),
+        Index("ix_signalement_location", "location", postgresql_using="gist"),
+        Index("ix_signalement_location_3857", "location_3857", postgresql_using="gist"),
+        Index(None, "team_id", "status", "due_at"),
+        Index(None, "territory_id", "status", "due_at"),
+        Index(None, "territory_id", "created_at"),
+        Index(None, "reporter_id", postgresql_where=text("reporter_id is not null")),
+        Index(None, "qpv_code", "status"),
+        Index(None, "category_id"),
+        Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
+        Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
+        Index(None, "emprise_id", postgresql_where=text("emprise_id is not null")),
+        Index(
+            "ix_signalement_description_trgm",
+            "description",
+            postgresql_using="gin",
+            postgresql_ops={"description": "gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    client_id: Mapped[UUID] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
+    nature: Mapped[str]
+    status: Mapped[str]
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    routing_ground: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+    location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+    location_3857: Mapped[WKBElement] = mapped_column(
+        Geometry("POINT", srid=WEB_MERCATOR, spatial_index=False),
+        Computed(f"st_transform(location, {WEB_MERCATOR})", persisted=True),
+    )
+    accuracy_m: Mapped[float | None]
+    position_method: Mapped[str]
+    insee_code: Mapped[str]
+    iris_code: Mapped[str | None]
+    qpv_code: Mapped[str | None]
+    qpv_vintage: Mapped[int | None]
+    inside_qpv: Mapped[bool]
+    qpv_distance_m: Mapped[float | None]
+    share_inside: Mapped[float]
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    captured_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    acknowledge_due_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    priority: Mapped[str] = mapped_column(server_default="normal")
+    planned_for: Mapped[date | None]
+    waiting_on: Mapped[str] = mapped_column(server_default="")
+    clock_stopped_at: Mapped[datetime | None]
+    emprise_id: Mapped[int | None] = mapped_column(ForeignKey("emprise.id"))
+    routing_doubt: Mapped[dict[str, Any] | None]
+    refusals: Mapped[int] = mapped_column(server_default="0")
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("signalement.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("signalement.id"))
+    reopenings: Mapped[int] = mapped_column(server_default="0")
+    supports: Mapped[int] = mapped_column(server_default="0")
+    description_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    category: Mapped[Category] = relationship()
+    team: Mapped[Team] = relationship()
+    emprise: Mapped[Emprise | None] = relationship()
+    reporter: Mapped[Account | None] = relationship()
+
+
+class Event(Base):
+    """One line of the journal: who, on behalf of which body, when, what, why.
+
+    `changes` holds `{"set": {...}, "was": {...}}` of the state fields that this line changed, so
+    that the present state is the sum of the lines. `version` is the signalement's after the line;
+    `sequence` counts its lines. An `internal` line is for those who handle. The database refuses
+    to change or remove a line.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("signalement_id", "sequence"),)
+
+    id: Mapped[Id]
+    signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
+    sequence: Mapped[int]
+    version: Mapped[int]
+    kind: Mapped[str]
+    internal: Mapped[bool] = mapped_column(server_default=text("false"))
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    comment: Mapped[str] = mapped_column(server_default="")
+    changes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+
+
+class ReferenceCounter(Base):
+    """The last number given to a signalement of a territory in a year, one series per nature.
+
+    Apart, so that the holes in what is public do not count what is confidential.
+    """
+
+    __tablename__ = "reference_counter"
+
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    series: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    last: Mapped[int]
+
+
+class Support(Base):
+    """Somebody else saw the same thing. Once per account, or per sending for those without one."""
+
+    __tablename__ = "support"
+    __table_args__ = (
+        Index(
+            "uq_support_signalement_id_account_id",
+            "signalement_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text("account_id is not null"),
+        ),
+        Index(None, "account_id", postgresql_where=text("account_id is not null")),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[UUID] = mapped_column(unique=True)
+    signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+
+
+class Contact(Base):
+    """How to reach a resident who agreed to it. Seen only by those who handle.
+
+    `consent_at` is when they agreed; `recorded_by` is who filed on their behalf, if anybody.
+    """
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index(None, "signalement_id"),
+        Index(None, "support_id", postgresql_where=text("support_id is not null")),
+    )
+
+    id: Mapped[Id]
+    signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
+    support_id: Mapped[int | None] = mapped_column(ForeignKey("support.id"))
+    name: Mapped[str] = mapped_column(server_default="")
+    email: Mapped[str] = mapped_column(server_default="")
+    phone: Mapped[str] = mapped_column(server_default="")
+    consent_at: Mapped[datetime]
+    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class Photo(Base):
+    """A photo of a signalement, kept re-encoded under `key` in the file store.
+
+    `moment` is before, during or after. A blackened one replaces its original for good.
+    """
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        CheckConstraint("moment in ('before', 'during', 'after')", name="moment"),
+        Index(None, "signalement_id"),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[UUID] = mapped_column(unique=True)
+    signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
+    moment: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    size_bytes: Mapped[int]
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    uploaded_at: Mapped[datetime]
+    redacted_at: Mapped[datetime | None]
+    redacted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    removed_at: Mapped[datetime | None]

@@ -1,0 +1,104 @@
+"""Signalements that belong together: parts of one report, duplicates of one defect."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from qpvmap.core.actors import Actor
+from qpvmap.storage.models import Event, Signalement
+from qpvmap.storage.visibility import visible_to
+
+PLACE_COLUMNS = (
+    "territory_id",
+    "address",
+    "location",
+    "accuracy_m",
+    "position_method",
+    "insee_code",
+    "iris_code",
+    "qpv_code",
+    "qpv_vintage",
+    "inside_qpv",
+    "qpv_distance_m",
+    "share_inside",
+)
+
+
+def columns_of_place(signalement: Signalement) -> dict[str, Any]:
+    """Return the columns that say where a signalement is."""
+    return {name: getattr(signalement, name) for name in PLACE_COLUMNS}
+
+
+def locked_together(session: Session, references: Sequence[str]) -> dict[str, Signalement]:
+    """Return the signalements of these references, whoever asks: the caller checks.
+
+    Originals are locked before duplicates, then in the order of their keys, whatever the order
+    asked for: two people who join the same two never wait for each other.
+    """
+    rows = session.scalars(
+        select(Signalement)
+        .options(joinedload(Signalement.category), joinedload(Signalement.team))
+        .where(Signalement.reference.in_(references))
+        .order_by(Signalement.duplicate_of_id.is_not(None), Signalement.id)
+        .with_for_update(of=Signalement)
+        .execution_options(populate_existing=True)
+    )
+    return {row.reference: row for row in rows}
+
+
+def original_reference(session: Session, reference: str) -> str | None:
+    """Return the reference of what this one duplicates, whoever asks; None when it does not."""
+    original = aliased(Signalement)
+    return session.scalar(
+        select(original.reference)
+        .join(Signalement, Signalement.duplicate_of_id == original.id)
+        .where(Signalement.reference == reference)
+    )
+
+
+def duplicates_of(session: Session, signalement_id: int) -> Sequence[Signalement]:
+    """Return the duplicates of an original that the caller has locked, locked too."""
+    return session.scalars(
+        select(Signalement)
+        .where(Signalement.duplicate_of_id == signalement_id)
+        .order_by(Signalement.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def has_parts(session: Session, signalement_id: int) -> bool:
+    """Return whether a signalement was split."""
+    return bool(session.scalar(select(exists().where(Signalement.parent_id == signalement_id))))
+
+
+def last_merge(session: Session, signalement_id: int) -> Mapping[str, Any]:
+    """Return what a duplicate's state was before it was merged, as the journal holds it."""
+    changes = session.scalars(
+        select(Event.changes)
+        .where(Event.signalement_id == signalement_id, Event.kind == "merged")
+        .order_by(Event.sequence.desc())
+        .limit(1)
+    ).one()
+    was: Mapping[str, Any] = changes["was"]
+    return was
+
+
+def relatives(session: Session, actor: Actor, signalement: Signalement) -> Sequence[Signalement]:
+    """Return its parent, parts, original and duplicates that `actor` may see, oldest first."""
+    known = [key for key in (signalement.parent_id, signalement.duplicate_of_id) if key]
+    return session.scalars(
+        select(Signalement)
+        .options(joinedload(Signalement.category), joinedload(Signalement.team))
+        .where(
+            or_(
+                Signalement.id.in_(known),
+                Signalement.parent_id == signalement.id,
+                Signalement.duplicate_of_id == signalement.id,
+            ),
+            visible_to(actor),
+        )
+        .order_by(Signalement.id)
+    ).all()

@@ -1,0 +1,57 @@
+"""The SQL side of `core.permissions`: which rows an action reaches, said as a where clause.
+
+Both read the same table of grants; a test runs every role, action and target through the two.
+"""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import ColumnElement, and_, case, false, literal, or_, true
+
+from qpvmap.core.actors import Actor
+from qpvmap.core.permissions import Action, Nature, Reach, reach_of
+from qpvmap.core.privacy import BEING_CHECKED
+from qpvmap.storage.models import Signalement
+
+REACHES: Mapping[Reach, Callable[[Actor], ColumnElement[bool]]] = {
+    Reach.TERRITORY: lambda _actor: true(),
+    Reach.TEAM: lambda actor: Signalement.team_id.in_(sorted(actor.team_ids)),
+    Reach.OWN: lambda actor: (
+        false() if actor.account_id is None else Signalement.reporter_id == actor.account_id
+    ),
+}
+
+
+def reached_by(actor: Actor, action: Action) -> ColumnElement[bool]:
+    """Return the condition on `signalement` rows that `actor` may do `action` to."""
+    return or_(
+        false(),
+        *(
+            and_(Signalement.nature == nature, _within(actor, reach_of(actor, action, nature)))
+            for nature in Nature
+        ),
+    )
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `signalement` rows that `actor` may see."""
+    return reached_by(actor, Action.VIEW)
+
+
+def shown_description(actor: Actor) -> ColumnElement[str]:
+    """Return the text of a `signalement` row as `actor` reads it: not before it was checked.
+
+    Whoever lists signalements selects this, never the column: `core.privacy.shown` is its twin.
+    """
+    return case(
+        (~Signalement.description_hidden, Signalement.description),
+        (Signalement.description == "", ""),
+        (reached_by(actor, Action.VIEW_UNCHECKED), Signalement.description),
+        else_=literal(BEING_CHECKED),
+    ).label("description")
+
+
+def _within(actor: Actor, reach: Reach) -> ColumnElement[bool]:
+    if Reach.EVERYWHERE in reach:
+        return true()
+    granted = [condition(actor) for part, condition in REACHES.items() if part in reach]
+    return and_(Signalement.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))
