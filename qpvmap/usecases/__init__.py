@@ -1,0 +1,1 @@
+"""Verbs: permission first, rows, event last. The door opens and ends the transaction."""
