@@ -1,0 +1,1 @@
+"""One module per official source: read a file as its producer publishes it, check, load."""
