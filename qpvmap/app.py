@@ -1,0 +1,140 @@
+"""The application: settings in, every door wired. `create_app_from_env` is for the server."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from apiflask import APIFlask
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from qpvmap import __version__
+from qpvmap.api import v1
+from qpvmap.processes import die_with_parent
+from qpvmap.resources import resource_dir
+from qpvmap.settings import Settings
+from qpvmap.storage.cluster import ensure_running
+from qpvmap.storage.files import open_files
+from qpvmap.storage.session import make_engine
+from qpvmap.web import (
+    account,
+    assets,
+    context,
+    cookies,
+    crawlers,
+    equipements,
+    errors,
+    filters,
+    ground,
+    headers,
+    health,
+    inbox,
+    login,
+    logs,
+    map,
+    map_card,
+    map_data,
+    map_search,
+    operations,
+    photos,
+    quartiers,
+    security,
+    sessions,
+    signalement_page,
+    signalements,
+    support,
+    throttle,
+)
+from qpvmap.web.runtime import EXTENSION, Runtime
+from qpvmap.web.secret import secret_key
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+SESSION_LIFETIME = timedelta(hours=12)
+REMEMBERED_FOR = timedelta(days=30)
+
+PAGES = (
+    health.bp,
+    crawlers.bp,
+    account.bp,
+    map.bp,
+    map_data.bp,
+    map_card.bp,
+    map_search.bp,
+    signalements.blueprint,
+    signalement_page.bp,
+    support.bp,
+    photos.bp,
+    inbox.bp,
+    operations.bp,
+    ground.bp,
+    equipements.bp,
+    quartiers.bp,
+)
+
+
+def create_app(settings: Settings) -> APIFlask:
+    """Return the application that `settings` describes; it opens no connection yet."""
+    app = APIFlask(
+        __name__,
+        title="qpvmap",
+        version=__version__,
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        json_errors=False,
+        static_folder="static",
+        template_folder=str(resource_dir("templates")),
+    )
+    app.config.update(flask_config(settings))
+    url = settings.database_url or ensure_running(settings.var_dir)
+    engine = make_engine(url, pool_size=settings.pool_size)
+    app.extensions[EXTENSION] = Runtime(
+        settings=settings, engine=engine, files=open_files(settings)
+    )
+    headers.init_app(app, settings)
+    logs.init_app(app)
+    for part in (assets, filters, context, cookies, sessions, security, errors, photos):
+        part.init_app(app)
+    Babel(app, default_locale="fr", default_timezone="Europe/Paris")
+    login.init_app(app, settings)
+    throttle.init_app(app)
+    for blueprint in (*PAGES, v1.v1):
+        app.register_blueprint(blueprint)
+    v1.init_app(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    return app
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    """Return what Flask itself is told: limits, and cookies that scripts cannot read."""
+    return {
+        "SECRET_KEY": secret_key(settings),
+        "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
+        "TRUSTED_HOSTS": trusted_hosts(settings),
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "SESSION_COOKIE_NAME": "qpvmap",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.https_only,
+        "REMEMBER_COOKIE_NAME": "qpvmap_remember",
+        "REMEMBER_COOKIE_DURATION": REMEMBERED_FOR,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": settings.https_only,
+        "OPENAPI_VERSION": "3.1.0",
+    }
+
+
+def trusted_hosts(settings: Settings) -> list[str] | None:
+    """Return the names this site answers to, once it has one of its own; None: any."""
+    if settings.public_url is None:
+        return None
+    return [urlsplit(settings.public_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
+
+
+def create_app_from_env() -> APIFlask:
+    """Return the application of a web worker process, which ends when the server does."""
+    die_with_parent()
+    settings = Settings()
+    logs.configure(settings.log_level)
+    return create_app(settings)

@@ -1,0 +1,1 @@
+"""What `qpvmap` does, one module per command; qpvmap.cli imports each only when it is asked for."""

@@ -1,0 +1,1 @@
+"""Background work, run by the worker process: e-mails and clean-ups."""

@@ -1,0 +1,30 @@
+"""What the queue does by itself: take up jobs whose worker died, forget counts of attempts."""
+
+from datetime import UTC, datetime
+
+from procrastinate import JobContext
+
+from qpvmap.jobs.app import APP, settings_of
+from qpvmap.storage.session import make_engine, transaction
+from qpvmap.usecases.throttling import forget_old_attempts
+
+
+@APP.periodic(cron="*/1 * * * *")
+@APP.task(name="rescue", queueing_lock="rescue", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Put back in the queue the jobs whose worker no longer gives a sign of life."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
+
+
+@APP.periodic(cron="17 3 * * *")
+@APP.task(name="forget_attempts", queueing_lock="forget_attempts", pass_context=True)
+def forget_attempts(context: JobContext, timestamp: int) -> None:
+    """Remove the counts of attempts that no longer limit anything."""
+    engine = make_engine(str(settings_of(context).database_url), pool_size=1)
+    try:
+        with transaction(engine) as session:
+            forget_old_attempts(session, datetime.now(UTC))
+    finally:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""French pages: a door that turns forms into use cases and rows into HTML."""

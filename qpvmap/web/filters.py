@@ -1,0 +1,158 @@
+"""Words of the field for Jinja: icons, French dates, delays, numbers, places."""
+
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, g, url_for
+from markupsafe import Markup
+
+from qpvmap.core import french
+from qpvmap.core.deadlines import Priority, lateness
+from qpvmap.core.labels import (
+    MOVE_LABELS,
+    NATURE_LABELS,
+    OUTCOME_LABELS,
+    PRIORITY_LABELS,
+    STATUS_LABELS,
+)
+from qpvmap.core.permissions import Nature
+from qpvmap.core.places import QpvPosition
+from qpvmap.core.workflow import CLOCKS, Clock, Outcome, Status
+from qpvmap.usecases.calendars import days_off
+
+SPRITE = "icons.svg"
+
+
+def request_now() -> datetime:
+    """Return the instant of this request: the same one for all that a page says."""
+    if "now" not in g:
+        g.now = datetime.now(UTC)
+    now: datetime = g.now
+    return now
+
+
+def make_icon(app: Flask) -> None:
+    """Add the Jinja globals `icon(name, extra)`, a decorative symbol, and `sprite()`."""
+    symbols = Path(app.static_folder or "") / SPRITE
+    version = sha256(symbols.read_bytes()).hexdigest()[:8]
+
+    def sprite() -> str:
+        """Return the address of the sprite, for drawings that place its symbols themselves."""
+        return f"{url_for('static', filename=SPRITE)}?v={version}"
+
+    def icon(name: str, extra: str = "") -> Markup:
+        """Return the symbol `i-<name>`; the words beside it carry the meaning."""
+        classes = f"icon {extra}".strip()
+        return Markup('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>').format(
+            classes, f"{sprite()}#i-{name}"
+        )
+
+    app.jinja_env.globals["icon"] = icon
+    app.jinja_env.globals["sprite"] = sprite
+
+
+def quarter_words(qpv: QpvPosition | None) -> str:
+    """Return how a place stands to the quarter, doubt included."""
+    if qpv is None:
+        return "Loin de tout quartier prioritaire"
+    sure = french.percent(qpv.share_inside)
+    if qpv.inside:
+        return (
+            "Dans le quartier" if qpv.share_inside >= 0.995 else f"Dans le quartier, sûr à {sure}"
+        )
+    if qpv.share_inside >= 0.005:
+        return f"Au bord du quartier, dedans à {sure}"
+    return f"À {french.distance(qpv.distance_m)} du quartier"
+
+
+def long_day(instant: datetime | date) -> str:
+    """Return `jeudi 26 novembre`, with the year when it is another one."""
+    return french.long_day(instant, french.local_date(request_now()))
+
+
+def ago(instant: datetime) -> str:
+    """Return `il y a 4 jours`."""
+    return french.ago(instant, request_now())
+
+
+def due_words(created_at: datetime, due_at: datetime) -> str:
+    """Return how the promise stands now, in words."""
+    now = request_now()
+    return french.due_words(created_at, due_at, now, days_off(now.year))
+
+
+def delay_words(start: datetime, due_at: datetime) -> str:
+    """Return the length of a promise made at `start`."""
+    return french.delay_words(start, due_at, days_off(start.year))
+
+
+def lateness_key(created_at: datetime, due_at: datetime) -> str:
+    """Return how the promise stands now, as the stylesheet calls it."""
+    return str(lateness(created_at, due_at, request_now()))
+
+
+def status_label(status: str) -> str:
+    """Return the French word of a status."""
+    return STATUS_LABELS[Status(status)]
+
+
+def move_label(status: str) -> str:
+    """Return the French verb of a move to a status."""
+    return MOVE_LABELS[Status(status)]
+
+
+def outcome_label(outcome: str) -> str:
+    """Return the French words of an outcome."""
+    return OUTCOME_LABELS[Outcome(outcome)]
+
+
+def priority_label(priority: str) -> str:
+    """Return the French word of a priority."""
+    return PRIORITY_LABELS[Priority(priority)]
+
+
+def is_stopped(status: str) -> bool:
+    """Return whether the promised date waits in this status."""
+    return CLOCKS[Status(status)] is Clock.STOPPED
+
+
+def nature_label(nature: str) -> str:
+    """Return the French word of a nature."""
+    return NATURE_LABELS[Nature(nature)]
+
+
+def first_up(text: str) -> str:
+    """Return `text` with its first letter in capital, the rest as it was."""
+    return text[:1].upper() + text[1:]
+
+
+FILTERS = {
+    "ago": ago,
+    "clock": french.clock,
+    "delay_words": delay_words,
+    "distance": french.distance,
+    "due_words": due_words,
+    "first_up": first_up,
+    "lateness": lateness_key,
+    "long_day": long_day,
+    "move_label": move_label,
+    "nature_label": nature_label,
+    "number": french.number,
+    "outcome_label": outcome_label,
+    "percent": french.percent,
+    "plural": french.plural,
+    "priority_label": priority_label,
+    "quarter_words": quarter_words,
+    "short_day": french.short_day,
+    "status_label": status_label,
+    "stopped": is_stopped,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates of `app` the filters and icons of this module."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    make_icon(app)

@@ -1,0 +1,90 @@
+"""The doors of one signalement: its page, its moves, and all else that can be done to it."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from qpvmap.core import errors
+from qpvmap.core.actors import Actor
+from qpvmap.core.permissions import Action
+from qpvmap.storage.signalements import find_visible
+from qpvmap.usecases.handling import change_status
+from qpvmap.web.filters import request_now
+from qpvmap.web.security import access, current_actor, public
+from qpvmap.web.sessions import request_session, unit_of_work
+from qpvmap.web.signalement_deeds import DEEDS, Sent
+from qpvmap.web.signalement_forms import REFUSALS, Refusal, read_move, read_version, refusal_of
+from qpvmap.web.signalement_view import back_href, kept_filters, page_of
+from qpvmap.web.signalement_words import CLOSE_WITHOUT_WORK, MOVES
+
+bp = Blueprint("signalement_page", __name__)
+
+KNOWN_DEEDS = ", ".join(f'"{name}"' for name in DEEDS)
+
+
+def rendered(actor: Actor, reference: str, refusal: Refusal | None = None) -> str:
+    """Return the page of a signalement, with what was just refused if anything was.
+
+    Raises
+    ------
+    NotFound
+        If there is none of this reference, or the actor may not know of it.
+    """
+    signalement = find_visible(request_session(), actor, reference)
+    if signalement is None:
+        raise errors.NotFound("Signalement", reference)
+    page = page_of(actor, signalement)
+    if refusal:
+        refusal = refusal.in_form([*(str(choice.to) for choice in page["choices"]), *DEEDS])
+    return render_template("signalements/show.html", **page, refusal=refusal)
+
+
+@bp.get("/signalements/<reference>")
+@public
+def show(reference: str) -> str:
+    """Return the page of a signalement."""
+    return rendered(current_actor(), reference)
+
+
+@bp.post("/signalements/<reference>")
+@access(Action.CONTEST)
+def move(reference: str) -> ResponseReturnValue:
+    """Change the status, then show the page again; what is refused keeps what was typed."""
+    actor = current_actor()
+    try:
+        with unit_of_work() as session:
+            version, sent = read_version(request.form), read_move(request.form)
+            change_status(session, actor, reference, sent, version=version, now=request_now())
+    except tuple(REFUSALS) as error:
+        return refused(actor, reference, error, request.form.get("to", ""))
+    flash((CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done, "success")
+    return back_to(actor, reference)
+
+
+@bp.post(f"/signalements/<reference>/<any({KNOWN_DEEDS}):name>")
+@access(Action.ANSWER)
+def do(reference: str, name: str) -> ResponseReturnValue:
+    """Do one of `DEEDS`, then show the page again; what is refused keeps what was typed."""
+    actor = current_actor()
+    try:
+        with unit_of_work() as session:
+            DEEDS[name].act(Sent(session, actor, reference, request.form, request_now()))
+    except tuple(REFUSALS) as error:
+        return refused(actor, reference, error, DEEDS[name].form or name)
+    flash(DEEDS[name].done, "success")
+    return back_to(actor, reference)
+
+
+def refused(
+    actor: Actor, reference: str, error: errors.QpvmapError, form: str
+) -> ResponseReturnValue:
+    """Return the page with what was refused in a form."""
+    refusal = refusal_of(error, form, request.form.to_dict())
+    return rendered(actor, reference, refusal), REFUSALS[type(error)][0]
+
+
+def back_to(actor: Actor, reference: str) -> ResponseReturnValue:
+    """Return to the page or, when it is not the reader's to see any more, to the inbox."""
+    if find_visible(request_session(), actor, reference) is None:
+        return redirect(back_href(actor), 303)
+    here = url_for("signalement_page.show", reference=reference, **kept_filters())
+    return redirect(here, 303)

@@ -1,0 +1,277 @@
+"""The inbox: whose work it shows, in what order, filtered, paged, at a constant cost."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Role
+from qpvmap.core.workflow import Status
+from qpvmap.storage.desk import PAGE_SIZE, Cursor
+from qpvmap.storage.models import Account
+from tests.factories import (
+    EAST,
+    OUT_OF_QUARTER_WEST,
+    Toy,
+    make_account,
+    make_signalement,
+    make_territory,
+)
+from tests.web.people import sign_in
+
+NOW = datetime.now(UTC)
+LATER = NOW + timedelta(days=9)
+YESTERDAY = NOW - timedelta(days=1)
+
+
+@pytest.fixture
+def db(app: Any) -> Iterator[Session]:
+    with Session(app.extensions["qpvmap"].engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def toy(db: Session) -> Toy:
+    return make_territory(db)
+
+
+@pytest.fixture
+def agent(db: Session, toy: Toy) -> Account:
+    account = make_account(db, toy, Role.AGENT, "technique-ouest")
+    db.commit()
+    return account
+
+
+def references(page: str) -> list[str]:
+    return re.findall(r'data-reference="([^"]+)"', page)
+
+
+def test_inbox_for_someone_not_signed_in_asks_to_sign_in(client: FlaskClient) -> None:
+    answer = client.get("/corbeille")
+    assert answer.status_code == 303
+    assert "/connexion?next=" in answer.location
+
+
+def test_inbox_for_a_planner_is_refused(client: FlaskClient, db: Session, toy: Toy) -> None:
+    planner = make_account(db, toy, Role.PLANNER)
+    db.commit()
+    assert sign_in(client, planner).get("/corbeille").status_code == 403
+
+
+def test_inbox_shows_the_newest_first_and_only_the_team_s_own(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    for hours, reference in ((3, "TO-1"), (1, "TO-3"), (2, "TO-2")):
+        created_at = NOW - timedelta(hours=hours)
+        make_signalement(db, toy, reference=reference, created_at=created_at, due_at=LATER)
+    make_signalement(db, toy, team="technique-est", reference="TO-4", insee_code=EAST)
+    make_signalement(db, toy, category="rixe", team="police", reference="TO-5")
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille").text
+    assert references(page) == ["TO-3", "TO-2", "TO-1"]
+
+
+def test_inbox_of_the_coordination_shows_the_whole_territory_and_no_other(
+    client: FlaskClient, db: Session, toy: Toy
+) -> None:
+    other = make_territory(db, "other", "OT")
+    make_signalement(db, other, reference="OT-1")
+    make_signalement(db, toy, reference="TO-1", created_at=YESTERDAY)
+    make_signalement(db, toy, category="rixe", team="police", reference="TO-2", created_at=NOW)
+    coordinator = make_account(db, toy, Role.COORDINATOR, "coordination")
+    db.commit()
+    page = sign_in(client, coordinator).get("/corbeille").text
+    assert references(page) == ["TO-2", "TO-1"]
+    assert "Confidentiel" in page
+    assert "Équipe technique-ouest" in page
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [
+        ("a-prendre-en-charge", ["TO-new", "TO-again"]),
+        ("en-retard", ["TO-late2", "TO-late"]),
+        ("en-cours", ["TO-late2", "TO-late", "TO-going", "TO-planned"]),
+        ("en-attente", ["TO-waits"]),
+        ("resolus", ["TO-done"]),
+        ("n-importe-quoi", ["TO-new", "TO-again"]),
+    ],
+)
+def test_inbox_tab_holds_its_own_rows_by_its_own_order(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account, tab: str, expected: list[str]
+) -> None:
+    make_signalement(db, toy, reference="TO-new", due_at=LATER)
+    made: dict[str, Any] = {"created_at": NOW - timedelta(days=90)}
+    for reference, status, due_at in (
+        ("TO-again", Status.REOPENED, LATER),
+        ("TO-waits", Status.WAITING, YESTERDAY),
+        ("TO-planned", Status.SCHEDULED, LATER + timedelta(days=1)),
+        ("TO-going", Status.IN_PROGRESS, LATER),
+        ("TO-late", Status.ACKNOWLEDGED, YESTERDAY),
+        ("TO-late2", Status.IN_PROGRESS, NOW - timedelta(days=30)),
+        ("TO-done", Status.RESOLVED, YESTERDAY),
+        ("TO-closed", Status.CLOSED, YESTERDAY),
+    ):
+        make_signalement(db, toy, reference=reference, status=status, due_at=due_at, **made)
+    db.commit()
+    page = sign_in(client, agent).get(f"/corbeille?vue={tab}").text
+    assert references(page) == expected
+    counts = [int(n) for n in re.findall(r'class="count[^"]*">(\d+)', page)][-6:]
+    assert counts == [2, 2, 4, 1, 1, 9]
+
+
+def test_inbox_of_the_coordination_has_what_is_to_be_arbitrated(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    make_signalement(
+        db, toy, team="coordination", reference="TO-1", status=Status.TO_ARBITRATE, due_at=YESTERDAY
+    )
+    coordinator = make_account(db, toy, Role.COORDINATOR, "coordination")
+    db.commit()
+    assert "À arbitrer" not in sign_in(client, agent).get("/corbeille").text
+    sign_in(client, coordinator)
+    page = client.get("/corbeille?vue=a-arbitrer").text
+    assert references(page) == ["TO-1"]
+    assert "compteur arrêté" in page
+    assert references(client.get("/corbeille?vue=en-retard").text) == []
+
+
+def test_inbox_row_says_how_it_stands_and_keeps_the_tab(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    make_signalement(
+        db, toy, reference="TO-1", status=Status.WAITING, waiting_on="Enedis", supports=3,
+        reopenings=2, priority="emergency",
+    )  # fmt: skip
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille?vue=en-attente").text
+    for words in ("Attend&nbsp;: Enedis", "Rouvert 2 fois", "3\u00a0soutiens", "Urgence"):
+        assert words in page
+    assert 'href="/signalements/TO-1?vue=en-attente"' in page
+    detail = client.get("/signalements/TO-1?vue=en-attente").text
+    assert 'href="/corbeille?vue=en-attente"' in detail
+
+
+def test_inbox_row_hints_at_a_likely_duplicate(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    for reference in ("TO-1", "TO-2"):
+        make_signalement(db, toy, reference=reference, description="Un trou devant l’école")
+    make_signalement(db, toy, reference="TO-3", point=OUT_OF_QUARTER_WEST)
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille").text
+    assert page.count("Peut-être le même") == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("categorie=eclairage", ["TO-lamp"]),
+        (f"commune={EAST}", ["TO-east"]),
+        ("quartier=1", ["TO-lamp", "TO-east"]),
+        ("q=TO-EA", ["TO-east"]),
+        ("q=r%C3%A9verb%C3%A8re", ["TO-lamp"]),
+        ("q=100%25", []),
+        ("q=_", []),
+        ("categorie=eclairage&commune=92902", []),
+    ],
+)
+def test_inbox_filter_keeps_what_was_asked(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account, query: str, expected: list[str]
+) -> None:
+    older = NOW - timedelta(days=3)
+    make_signalement(
+        db, toy, reference="TO-far", share_inside=0.0, inside_qpv=False, created_at=older
+    )
+    make_signalement(db, toy, reference="TO-east", insee_code=EAST, created_at=YESTERDAY)
+    make_signalement(
+        db, toy, reference="TO-lamp", category="eclairage", description="Réverbère éteint",
+        created_at=NOW,
+    )  # fmt: skip
+    db.commit()
+    answer = sign_in(client, agent).get(f"/corbeille?{query}")
+    assert answer.status_code == 200
+    assert references(answer.text) == expected
+    if not expected:
+        assert "Aucun signalement avec ces filtres" in answer.text
+        assert "Retirer" in answer.text
+
+
+def test_inbox_empty_says_where_the_next_one_will_arrive(
+    client: FlaskClient, agent: Account
+) -> None:
+    page = sign_in(client, agent).get("/corbeille").text
+    assert "Rien à prendre en charge. Le prochain arrivera ici." in page
+
+
+def test_inbox_pages_show_every_row_once(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    same_instant = NOW - timedelta(hours=1)
+    for number in range(PAGE_SIZE * 2 + 3):
+        make_signalement(db, toy, reference=f"TO-{number:03}", created_at=same_instant)
+    db.commit()
+    sign_in(client, agent)
+    seen: list[str] = []
+    href: str | None = "/corbeille"
+    while href:
+        page = client.get(href).text
+        seen += references(page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        href = following[1].replace("&amp;", "&") if following else None
+    assert len(seen) == PAGE_SIZE * 2 + 3
+    assert len(set(seen)) == len(seen)
+
+
+def test_inbox_with_a_broken_page_mark_shows_the_first_page(
+    client: FlaskClient, agent: Account
+) -> None:
+    day = "2026-01-01T00:00:00+00:00"
+    for mark in ("x", "2026-01-01T00:00:00~1", f"{day}~x", f"{day}~{10**20}", "~"):
+        assert (
+            sign_in(client, agent).get("/corbeille", query_string={"apres": mark}).status_code
+            == 200
+        )
+    cursor = Cursor(NOW, 12)
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_inbox_cost_does_not_grow_with_its_rows(
+    app: Any,
+    client: FlaskClient,
+    db: Session,
+    toy: Toy,
+    agent: Account,
+    count_queries: Callable[[Engine], AbstractContextManager[list[str]]],
+) -> None:
+    sign_in(client, agent)
+    engine = app.extensions["qpvmap"].engine
+    costs = []
+    made = 0
+    for wanted in (1, 50, 500):
+        for _ in range(wanted - made):
+            make_signalement(db, toy, due_at=YESTERDAY)
+        made = wanted
+        db.commit()
+        client.get("/corbeille")
+        with count_queries(engine) as statements:
+            assert client.get("/corbeille").status_code == 200
+        costs.append(len(statements))
+    assert costs[0] == costs[1] == costs[2]
+    assert costs[0] <= 12
+
+
+def test_inbox_writes_people_s_words_as_text(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    make_signalement(db, toy, description="<script>alert(1)</script> & `${1}`")
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
