@@ -1,0 +1,348 @@
+"""Filing with real clicks: on a phone, with every kind of position, and without any script."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import (
+    DESKTOP,
+    PHONE,
+    OpenPage,
+    Watch,
+    assert_accessible,
+    assert_no_sideways_scroll,
+    login,
+    shoot,
+)
+from tests.browser.filed import file
+
+SEND = "#suite"
+CENTRE_IS_BLACK = """(image) => {
+  if (!image.complete || !image.naturalWidth) return false;
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, image.naturalWidth / 2, image.naturalHeight / 2, 1, 1, 0, 0, 1, 1);
+  return pen.getImageData(0, 0, 1, 1).data.slice(0, 3).every((part) => part < 40);
+}"""
+
+
+def test_mediator_on_a_phone_when_position_is_good_then_files_in_three_steps(phone: Page) -> None:
+    login(phone, "mediateur")
+    phone.goto("/signaler")
+    expect(phone.locator("#position")).to_contain_text("Position à 8 m près")
+    expect(phone.locator("#quartier")).to_contain_text("Dans le quartier")
+    shoot(phone, "signaler-ou-phone")
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    phone.locator(SEND).click()
+    phone.locator(".tile", has_text="Encombrants").click()
+    expect(phone.locator("#qui-mots")).to_contain_text("Propreté et déchets")
+    shoot(phone, "signaler-quoi-phone")
+    assert_accessible(phone)
+    phone.locator(SEND).click()
+    phone.get_by_label("Ce qu’il faut savoir").fill("Deux canapés devant le hall.")
+    shoot(phone, "signaler-preuve-phone")
+    assert_accessible(phone)
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    for words in ("Propreté et déchets", "Commune", "IRIS", "Dans le quartier"):
+        expect(phone.locator("main")).to_contain_text(words)
+    shoot(phone, "signaler-envoye-phone", full_page=True)
+    assert_accessible(phone)
+    phone.reload()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    assert phone.evaluate("localStorage.getItem('qpvmap.brouillon')") is None
+
+
+def test_position_when_poor_then_waits_and_says_so_and_lets_go(open_page: OpenPage) -> None:
+    page = open_page(PHONE, position={"longitude": 2.3025, "latitude": 48.7878}, accuracy=60)
+    page.goto("/signaler")
+    expect(page.locator("#position")).to_contain_text("Position à 60 m près")
+    page.locator(SEND).click()
+    expect(page.locator("#quoi h2")).to_be_focused()
+    assert page.locator("input[name=accuracy_m]").input_value() == "60.0"
+
+
+def test_position_when_it_gets_better_then_disc_and_words_follow(open_page: OpenPage) -> None:
+    page = open_page(PHONE, position={"longitude": 2.3025, "latitude": 48.7878}, accuracy=60)
+    page.goto("/signaler")
+    expect(page.locator("#position")).to_contain_text("Nous attendons mieux")
+    page.context.set_geolocation({"longitude": 2.3026, "latitude": 48.7878, "accuracy": 9})
+    expect(page.locator("#position")).to_contain_text("Position à 9 m près.")
+    expect(page.locator("input[name=lon]")).to_have_value("2.302600")
+
+
+def test_position_when_refused_then_pin_moves_with_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page(DESKTOP)
+    page.goto("/signaler")
+    expect(page.locator("#position")).to_contain_text("ne donne pas sa position")
+    pin = page.get_by_role("button", name="Repère du signalement")
+    pin.focus()
+    pin.press("ArrowUp")
+    expect(page.locator("#position")).to_contain_text("Repère placé à la main")
+    first = float(page.locator("input[name=lat]").input_value())
+    pin.press("Shift+ArrowUp")
+    moved = (float(page.locator("input[name=lat]").input_value()) - first) * 111_320
+    assert 9.5 < moved < 10.5
+    shoot(page, "signaler-ou-desktop")
+    assert_accessible(page)
+
+
+def test_address_when_typed_then_suggestions_take_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    page.goto("/signaler")
+    field = page.get_by_role("combobox", name="Adresse ou lieu")
+    field.press_sequentially("mairie de sceaux", delay=10)
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert_accessible(page)
+    shoot(page, "signaler-adresse-phone")
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(page.locator("#position")).to_contain_text("Repère placé à cette adresse")
+    expect(page.locator("input[name=position_method]")).to_have_value("address")
+    page.locator(SEND).click()
+    expect(page.locator("#quoi")).to_be_visible()
+
+
+def test_steps_when_category_is_missing_then_says_why(phone: Page) -> None:
+    phone.goto("/signaler#quoi")
+    phone.locator(SEND).click()
+    expect(phone.locator("#categorie-manque")).to_contain_text("Choisissez une catégorie")
+    expect(phone.locator("#quoi")).to_be_visible()
+    phone.get_by_text("Toutes les catégories").click()
+    expect(phone.locator(".tile", has_text="Accessibilité")).to_be_visible()
+    expect(phone.locator(".tile", has_text="Rixe")).to_have_count(0)
+    assert_no_sideways_scroll(phone)
+
+
+def test_steps_when_going_back_then_one_step_at_a_time(phone: Page) -> None:
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
+    phone.locator(SEND).click()
+    expect(phone.locator("#quoi")).to_be_visible()
+    phone.go_back()
+    expect(phone.locator("#ou")).to_be_visible()
+
+
+def test_network_when_lost_then_kept_and_sent_later(phone: Page, watch: Watch) -> None:
+    watch.allow("ERR_INTERNET_DISCONNECTED")
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
+    phone.locator(SEND).click()
+    phone.locator(".tile", has_text="Voirie").click()
+    phone.locator(SEND).click()
+    phone.get_by_label("Ce qu’il faut savoir").fill("Un trou, appelez le 06 12 34 56 78.")
+    expect(phone.locator("#discretion")).to_contain_text("On dirait un numéro de téléphone")
+    phone.locator(SEND).click()
+    expect(phone.get_by_label("Envoyer ainsi")).to_be_focused()
+    shoot(phone, "signaler-discretion-phone")
+    assert_accessible(phone)
+    phone.get_by_label("Envoyer ainsi").check()
+    phone.context.set_offline(True)
+    phone.locator(SEND).click()
+    expect(phone.locator("#envoi-erreur")).to_contain_text("Pas de réseau")
+    phone.context.set_offline(False)
+    phone.reload()
+    expect(phone.locator("#brouillon")).to_be_visible()
+    expect(phone.get_by_label("Ce qu’il faut savoir")).to_have_value(
+        "Un trou, appelez le 06 12 34 56 78."
+    )
+    phone.get_by_label("Envoyer ainsi").check()
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+
+
+def chosen(page: Page, category: str) -> None:
+    """Go to the second step, where the phone stands, and choose a category."""
+    page.goto("/signaler")
+    expect(page.locator("#quartier")).to_be_visible()
+    page.locator(SEND).click()
+    page.locator(".tile", has_text=category).click()
+
+
+def test_danger_when_ticked_then_numbers_come_first_and_it_is_an_emergency(phone: Page) -> None:
+    chosen(phone, "Voirie")
+    expect(phone.get_by_role("link", name="112 Urgences")).to_be_hidden()
+    phone.get_by_label("Oui, quelqu’un est en danger").check()
+    expect(phone.get_by_role("link", name="112 Urgences")).to_be_visible()
+    shoot(phone, "signaler-danger-phone", full_page=True)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    phone.locator(SEND).click()
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    expect(phone.get_by_text("Urgence", exact=True)).to_be_visible()
+    shoot(phone, "signaler-danger-envoye-phone", full_page=True)
+    assert_accessible(phone)
+
+
+def wait_until_black(page: Page) -> None:
+    """Wait until the first photo shows what was blackened at its centre."""
+    for _ in range(50):
+        if page.locator("#photos img").first.evaluate(CENTRE_IS_BLACK):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the photo shown is not blackened")
+
+
+def test_photos_when_chosen_then_kept_through_a_lost_network_and_sent_once_each(
+    phone: Page, watch: Watch, tmp_path: Path, blagis: str
+) -> None:
+    watch.allow("ERR_INTERNET_DISCONNECTED")
+    chosen(phone, "Voirie")
+    phone.locator(SEND).click()
+    paths = [tmp_path / f"photo{at}.jpg" for at in range(3)]
+    for at, path in enumerate(paths):
+        Image.new("RGB", (3000, 2000), (60 * at, 120, 90)).save(path, "JPEG")
+    phone.locator("#photos input[type=file]").set_input_files(paths)
+    expect(phone.locator("#photos li")).to_have_count(3)
+    assert phone.locator("#photos li img").first.evaluate("(i) => i.naturalWidth") == 2048
+    phone.get_by_role("button", name="Retirer 3").click()
+    expect(phone.locator("#photos li")).to_have_count(2)
+    phone.get_by_role("button", name="Masquer un visage 1").click()
+    phone.locator("#photos").page.locator("dialog canvas").click()
+    shoot(phone, "signaler-masquer-phone")
+    phone.get_by_role("button", name="Masquer pour de bon").click()
+    expect(phone.locator("dialog")).to_have_count(0)
+    wait_until_black(phone)
+    shoot(phone, "signaler-photos-phone", full_page=True)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    phone.reload()
+    expect(phone.locator("#photos li")).to_have_count(2)
+    wait_until_black(phone)
+    phone.context.route("**/photos", lambda route: route.abort("internetdisconnected"))
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    expect(phone.locator("#photos-envoi")).to_contain_text("2 à renvoyer")
+    shoot(phone, "signaler-photos-restees-phone", full_page=True)
+    phone.reload()
+    expect(phone.locator("#photos-envoi")).to_contain_text("2 à renvoyer")
+    phone.context.unroute("**/photos")
+    phone.get_by_role("button", name="Réessayer").click()
+    expect(phone.locator("#photos-envoi")).to_contain_text("2 photos envoyées")
+    shoot(phone, "signaler-photos-parties-phone", full_page=True)
+    assert_accessible(phone)
+    phone.reload()
+    expect(phone.locator("#photos-envoi")).to_be_hidden()
+    expect(phone.locator("#photos .photo")).to_have_count(2)
+    for picture in phone.locator("#photos .photo img").all():
+        picture.scroll_into_view_if_needed()
+    centres = phone.locator("#photos .photo img").evaluate_all(
+        f"(all) => all.map({CENTRE_IS_BLACK})"
+    )
+    assert sorted(centres) == [False, True]
+
+
+def test_contact_when_given_with_consent_then_on_the_receipt(phone: Page) -> None:
+    chosen(phone, "Voirie")
+    phone.locator(SEND).click()
+    phone.get_by_text("Être tenu au courant").click()
+    phone.get_by_label("Courriel").fill("leila@exemple.fr")
+    phone.locator("#contact").scroll_into_view_if_needed()
+    shoot(phone, "signaler-contact-phone", full_page=True)
+    assert_accessible(phone)
+    phone.get_by_label("J’accepte que l’on me contacte").check()
+    phone.locator(SEND).click()
+    expect(phone.locator("main")).to_contain_text("leila@exemple.fr")
+
+
+def test_near_when_already_reported_then_shown_before_the_text_and_never_blocks(
+    phone: Page, blagis: str
+) -> None:
+    reference = file(blagis, datetime.now(UTC), "voirie", lon=2.30260, lat=48.78780)
+    chosen(phone, "Voirie")
+    expect(phone.locator("#deja")).to_contain_text("Déjà signalé tout près")
+    for words in ("1 à moins de", "une roue de poussette", "À 7 m", "Nouveau", "C’est le même"):
+        expect(phone.locator("#deja")).to_contain_text(words)
+    expect(phone.get_by_role("button", name=f"C’est le même que {reference}")).to_be_visible()
+    shoot(phone, "signaler-deja-phone", full_page=True)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    expect(phone.locator(SEND)).to_have_text("Non, continuer")
+    phone.locator(SEND).click()
+    expect(phone.locator("#deja-titre")).to_be_focused()
+    expect(phone.locator("#deja-titre")).to_be_in_viewport()
+    phone.locator(SEND).click()
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+
+
+def test_near_when_it_is_the_same_then_thanks_and_nothing_is_left_to_send(
+    phone: Page, blagis: str, tmp_path: Path
+) -> None:
+    file(blagis, datetime.now(UTC), "voirie", lon=2.30260, lat=48.78780)
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (800, 600), (90, 90, 200)).save(path)
+    chosen(phone, "Voirie")
+    expect(phone.locator("#deja")).to_be_visible()
+    phone.locator(SEND).click()
+    phone.locator(SEND).click()
+    phone.locator("#photos input[type=file]").set_input_files(path)
+    expect(phone.locator("#photos li")).to_have_count(1)
+    phone.go_back()
+    phone.get_by_role("button", name="C’est le même").click()
+    expect(phone.locator("h1")).to_contain_text("Merci. Votre voix compte : 2 personnes l’ont vu.")
+    expect(phone.locator("#photos-envoi")).to_contain_text("Photo envoyée.")
+    phone.get_by_text("Être tenu au courant").click()
+    phone.get_by_label("Courriel").fill("leila@exemple.fr")
+    phone.get_by_label("J’accepte que l’on me contacte").check()
+    shoot(phone, "signaler-merci-phone", full_page=True)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    phone.get_by_role("button", name="Garder ce contact").click()
+    expect(phone.locator("h1")).to_contain_text("2 personnes l’ont vu.")
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
+    expect(phone.locator("#brouillon")).to_be_hidden()
+
+
+def test_near_when_no_script_runs_then_asked_on_a_page_and_nothing_is_lost(
+    open_page: OpenPage, blagis: str
+) -> None:
+    file(blagis, datetime.now(UTC), "voirie", lon=2.30260, lat=48.78780)
+    page = open_page(PHONE, java_script_enabled=False)
+    page.goto("/signaler")
+    page.get_by_label("Adresse ou lieu").fill("48,7878 2,3025")
+    page.locator(".tile", has_text="Voirie").click()
+    page.get_by_label("Ce qu’il faut savoir").fill("Un trou.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("h1")).to_contain_text("Est-ce le même")
+    shoot(page, "signaler-deja-sans-script-phone", full_page=True)
+    page.get_by_role("button", name="Non, envoyer le mien").click()
+    expect(page.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    expect(page.locator("main")).to_contain_text("Un trou.")
+
+
+def test_page_when_too_old_then_takes_a_new_token_and_files(phone: Page, watch: Watch) -> None:
+    watch.allow("status of 400")
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
+    phone.locator(SEND).click()
+    phone.locator(".tile", has_text="Voirie").click()
+    phone.locator(SEND).click()
+    phone.evaluate("document.querySelector('[name=csrf_token]').value = 'old'")
+    phone.locator(SEND).click()
+    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+
+
+def test_form_when_no_script_runs_then_one_long_form_works(
+    open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow("status of 422")
+    page = open_page(PHONE, java_script_enabled=False)
+    page.goto("/signaler")
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("#carte")).to_be_hidden()
+    shoot(page, "signaler-sans-script-phone", full_page=True)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choisissez une catégorie")
+    page.get_by_label("Adresse ou lieu").fill("48,7878 2,3025")
+    page.locator(".tile", has_text="Encombrants").click()
+    page.get_by_label("Ce qu’il faut savoir").fill("Un matelas.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    expect(page.locator("main")).to_contain_text("Dans le quartier")
