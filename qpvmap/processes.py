@@ -3,9 +3,11 @@
 import ctypes
 import multiprocessing
 import os
+import select
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
@@ -13,20 +15,37 @@ PATIENCE_S = 15.0
 REST_S = 2.0
 
 
-def die_with_parent(parent: int | None = None) -> None:
-    """Ask the kernel for SIGTERM when the parent dies, even by kill -9 (Linux).
+def die_with_parent(parent: int | None = None, patience_s: float = PATIENCE_S) -> None:
+    """End when the parent dies, even by kill -9: SIGTERM from the kernel (Linux), then SIGKILL.
+
+    Call it from the main thread, before the program sets its own handler of SIGTERM. A forked
+    child has its parent's handler until then, which would take the signal and do nothing.
 
     Parameters
     ----------
     parent : int, optional
         Pid that the parent had when it started us, else the one multiprocessing knows: it may
         be dead already, and then we end at once.
+    patience_s : float
+        How long work under way may go on after the parent's death, seconds.
     """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if parent is None and (starter := multiprocessing.parent_process()) is not None:
         parent = starter.pid
-    if parent is not None and os.getppid() != parent:
+    if parent is None:
+        return
+    if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+    watch = (os.pidfd_open(parent), patience_s)
+    threading.Thread(target=_outlive, args=watch, daemon=True).start()
+
+
+def _outlive(parent_fd: int, patience_s: float) -> None:
+    """Kill our own process `patience_s` after the parent's end: a SIGTERM can be missed."""
+    select.select([parent_fd], [], [])
+    time.sleep(patience_s)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class KeptAlive:

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from qpvmap.processes import KeptAlive
 
 NOTE_PID = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(60)"
@@ -45,14 +47,29 @@ def test_kept_alive_when_its_program_falls_starts_it_again(tmp_path: Path) -> No
     assert gone(second)
 
 
-def test_child_when_its_parent_is_killed_ends(tmp_path: Path) -> None:
+IGNORE = "import signal; signal.signal(signal.SIGTERM, lambda *_: None)"
+JOIN = "import os; from qpvmap.processes import die_with_parent; die_with_parent({arguments})"
+PARENT = (
+    "import os, subprocess, sys; code = sys.argv[2].replace('PARENT', str(os.getpid())); "
+    "subprocess.run([sys.executable, '-c', code, sys.argv[1]], check=False)"
+)
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        JOIN.format(arguments=""),
+        # as forked from a server: the handler of the parent is still there
+        f"{IGNORE}; {JOIN.format(arguments='')}",
+        # the signal comes too early for the program's own handler to act on it
+        f"{JOIN.format(arguments='PARENT, 0.5')}; {IGNORE}",
+    ],
+    ids=["plain", "inherited handler", "missed signal"],
+)
+def test_child_when_its_parent_is_killed_ends(tmp_path: Path, child: str) -> None:
     noted = tmp_path / "pids"
-    child = f"from qpvmap.processes import die_with_parent; die_with_parent(); {NOTE_PID}"
-    parent = (
-        "import subprocess, sys; "
-        "subprocess.run([sys.executable, '-c', sys.argv[2], sys.argv[1]], check=False)"
-    )
-    started = subprocess.Popen([sys.executable, "-c", parent, str(noted), child])
+    code = f"{child}; {NOTE_PID}"
+    started = subprocess.Popen([sys.executable, "-c", PARENT, str(noted), code])
     [pid] = pids(noted, 1)
     started.kill()
     started.wait()
