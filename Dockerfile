@@ -10,7 +10,7 @@ RUN /tools/bin/uv venv --python /usr/bin/python3 /opt/qpvmap \
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 ca-certificates \
+ && apt-get install -y --no-install-recommends python3 ca-certificates libpango-1.0-0 libpangoft2-1.0-0 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --create-home --home-dir /var/lib/qpvmap qpvmap
 COPY --from=build /opt/qpvmap /opt/qpvmap

@@ -71,6 +71,8 @@ missing_packages() { # missing_packages [--tests]
     "$python" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")'
   fi
   [ -s "$CERTIFICATES" ] || echo ca-certificates
+  # WeasyPrint draws PDF files with Pango, and the fonts that come with it
+  compgen -G '/usr/lib/*/libpangoft2-1.0.so.0' >/dev/null || echo libpango-1.0-0 libpangoft2-1.0-0
   given=${QPVMAP_DATABASE_URL:-}
   [ "${1:-}" != --tests ] || given=${QPVMAP_TEST_DATABASE_URL:-}
   if [ -z "$given" ] && ! has_postgis; then
