@@ -19,10 +19,10 @@ from pydantic import (
 from werkzeug.datastructures import FileStorage
 
 from qpvmap.core.deadlines import PARIS, Priority
-from qpvmap.core.geo import BBox
+from qpvmap.core.geo import ACCURACY_MAX_M, BBox
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
-from qpvmap.core.signalements import ACCURACY_MAX_M, DESCRIPTION_MAX
+from qpvmap.core.signalements import DESCRIPTION_MAX
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.core.workflow import Request as MoveRequest
 from qpvmap.storage.listing import Filters

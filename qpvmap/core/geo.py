@@ -1,10 +1,25 @@
 """Points and boxes, always EPSG:4326, (lon, lat), degrees."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 
 WGS84 = 4326
 WEB_MERCATOR = 3857
+ACCURACY_MAX_M = 50_000
+"""Radius beyond which a position says nothing, metres."""
+
+
+def accuracy_within_bounds(metres: float) -> float:
+    """Return the radius of an accuracy disc, between 0 (an exact point) and `ACCURACY_MAX_M`.
+
+    Raises
+    ------
+    ValueError
+        If it is no number: PostGIS must never be asked to draw such a disc.
+    """
+    if isnan(metres):
+        raise ValueError("précision illisible")
+    return min(max(metres, 0.0), float(ACCURACY_MAX_M))
 
 
 @dataclass(frozen=True, slots=True)

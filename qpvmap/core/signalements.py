@@ -11,10 +11,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission
-from qpvmap.core.geo import LonLat
+from qpvmap.core.geo import ACCURACY_MAX_M, LonLat
 
 DESCRIPTION_MAX = 2000
-ACCURACY_MAX_M = 50_000
 
 
 class PositionMethod(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from qpvmap.core.geo import LonLat
+from qpvmap.core.geo import LonLat, accuracy_within_bounds
 from qpvmap.core.places import Candidate, EmpriseRef, Location, PlaceRef, QpvPosition
 
 SHARE_DECIMALS = 6
@@ -30,6 +30,11 @@ def locate(
     max_distance_m : float
         Beyond it no quarter is named, metres on the ellipsoid.
 
+    Raises
+    ------
+    ValueError
+        If the accuracy is no number.
+
     Notes
     -----
     The quarter is of the newest generation in the database; `share_inside` is the part of the
@@ -41,7 +46,7 @@ def locate(
             {
                 "lon": point.lon,
                 "lat": point.lat,
-                "accuracy_m": float(accuracy_m or 0),
+                "accuracy_m": accuracy_within_bounds(float(accuracy_m or 0)),
                 "max_distance_m": float(max_distance_m),
             },
         )

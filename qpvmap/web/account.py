@@ -50,7 +50,7 @@ def create_token() -> str:
     return account_page(token)
 
 
-@bp.post("/jetons/<int:token_id>/retirer")
+@bp.post("/jetons/<int(max=9223372036854775807):token_id>/retirer")
 @signed_in
 def remove_token(token_id: int) -> ResponseReturnValue:
     """Close the door to one of the person's own tokens."""

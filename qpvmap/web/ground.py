@@ -121,7 +121,7 @@ def rules() -> str:
     )
 
 
-@bp.post("/precedents/<int:precedent_id>/regle")
+@bp.post("/precedents/<int(max=9223372036854775807):precedent_id>/regle")
 @access(Action.EDIT_GROUND)
 def make_rule(precedent_id: int) -> ResponseReturnValue:
     """Make a decision a rule."""

@@ -25,7 +25,7 @@ from qpvmap.core.contacts import on_behalf_of
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotAllowed, NoTeam, OutsideTerritory
 from qpvmap.core.french import distance
-from qpvmap.core.geo import LonLat
+from qpvmap.core.geo import LonLat, accuracy_within_bounds
 from qpvmap.core.permissions import Action, Nature, Target, may
 from qpvmap.core.signalements import DESCRIPTION_MAX, Submission, parse_submission
 from qpvmap.storage import signalements as rows
@@ -287,7 +287,7 @@ def where() -> ResponseReturnValue:
     values = request.args
     try:
         point = LonLat(float(values.get("lon", "")), float(values.get("lat", "")))
-        accuracy_m = min(max(float(values.get("accuracy_m") or 0), 0), 50_000)
+        accuracy_m = accuracy_within_bounds(float(values.get("accuracy_m") or 0))
     except ValueError:
         return jsonify(error="Coordonnées illisibles."), 400
     priority = Priority.EMERGENCY if values.get("danger") else Priority.NORMAL

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -149,3 +150,19 @@ def test_locate_reads_indexes_not_tables(engine: Engine) -> None:
     assert "ix_qpv_perimeter_3857" in text_of_plan
     for table in ("iris", "commune", "qpv"):
         assert f"Seq Scan on {table}" not in text_of_plan, text_of_plan
+
+
+def test_locate_when_the_accuracy_is_no_number_is_refused_before_the_database(
+    session: Session,
+) -> None:
+    with pytest.raises(ValueError, match="précision"):
+        locate(session, IN_QUARTER_WEST, accuracy_m=float("nan"))
+
+
+@pytest.mark.parametrize("accuracy_m", ["NaN", "Infinity", "-1"])
+def test_locate_function_when_the_disc_has_no_size_refuses_it(
+    session: Session, accuracy_m: str
+) -> None:
+    query = text(f"select * from derived.locate(2.3, 48.78, '{accuracy_m}', 5000)")
+    with pytest.raises(DBAPIError, match="between 0 and 50000"):
+        session.execute(query)

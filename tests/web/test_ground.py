@@ -227,11 +227,12 @@ def test_decision_becomes_a_rule_with_one_click(
         ).one()
 
 
+@pytest.mark.parametrize("number", ["999", "9" * 23])
 def test_rule_of_a_decision_that_is_not_there_says_so(
-    client: FlaskClient, coordinator: Account
+    client: FlaskClient, coordinator: Account, number: str
 ) -> None:
     page = client.get("/coordination/regles").text
-    assert send(client, page, "/coordination/precedents/999/regle").status_code == 404
+    assert send(client, page, f"/coordination/precedents/{number}/regle").status_code == 404
 
 
 def test_locate_of_the_api_names_the_ground(client: FlaskClient, engine: Any) -> None:

@@ -386,7 +386,17 @@ def test_preview_when_outside_then_not_served(site: FlaskClient) -> None:
     assert said["served"] is False
 
 
-@pytest.mark.parametrize("query", ["", "?lon=x&lat=48", "?lon=2.3&lat=nan", "?lon=2.3&lat=99"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?lon=x&lat=48",
+        "?lon=2.3&lat=nan",
+        "?lon=2.3&lat=99",
+        "?lon=2.3&lat=48.78&accuracy_m=nan",
+        "?lon=2.3&lat=48.78&accuracy_m=wide",
+    ],
+)
 def test_preview_when_coordinates_are_nonsense_then_400(site: FlaskClient, query: str) -> None:
     assert site.get(f"/signaler/lieu{query}").status_code == 400
 

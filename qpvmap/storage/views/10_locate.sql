@@ -29,6 +29,10 @@ set search_path = public
 as $$
 #variable_conflict use_column
 begin
+-- A disc of no finite size would bring the server down, not just this query.
+if not (accuracy_m between 0 and 50000) then
+    raise exception 'accuracy_m must be between 0 and 50000 metres, not %', accuracy_m;
+end if;
 return query
 with spot as (
     select
