@@ -36,6 +36,7 @@ from qpvmap.storage.models import (
 from qpvmap.usecases.journal import open_journal
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+CONFIDENTIAL_TEAMS = ("police", "coordination")
 ENDED = (Status.RESOLVED, Status.CLOSED)
 WEST, EAST = "92901", "92902"
 IN_QUARTER_WEST = LonLat(2.299, 48.781)
@@ -141,7 +142,11 @@ def _team(session: Session, territory: Territory, code: str, kind: OrganisationK
     session.add(organisation)
     session.flush()
     team = Team(
-        territory_id=territory.id, organisation_id=organisation.id, code=code, name=f"Équipe {code}"
+        territory_id=territory.id,
+        organisation_id=organisation.id,
+        code=code,
+        name=f"Équipe {code}",
+        confidential=code in CONFIDENTIAL_TEAMS,
     )
     session.add(team)
     session.flush()
@@ -186,6 +191,7 @@ def actor_for(account: Account) -> Actor:
         email=account.email,
         roles=frozenset(Role(role.name) for role in account.roles),
         team_ids=frozenset(team.id for team in account.teams),
+        confidential_team_ids=frozenset(team.id for team in account.teams if team.confidential),
         territory_ids=frozenset([account.territory_id] if account.territory_id else []),
         organisation_id=account.organisation_id,
     )

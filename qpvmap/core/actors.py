@@ -35,6 +35,7 @@ class Actor:
     """The person or program on whose behalf something is done.
 
     `account_id` is None for somebody without an account. `territory_ids` bound every role.
+    `confidential_team_ids` are the actor's teams that may be given what is confidential.
     """
 
     account_id: int | None = None
@@ -42,6 +43,7 @@ class Actor:
     email: str = ""
     roles: frozenset[Role] = frozenset()
     team_ids: frozenset[int] = frozenset()
+    confidential_team_ids: frozenset[int] = frozenset()
     territory_ids: frozenset[int] = frozenset()
     organisation_id: int | None = None
     organisation_name: str = ""

@@ -152,6 +152,11 @@ def reach_of(actor: Actor, action: Action, nature: Nature | None) -> Reach:
     return reach
 
 
+def teams_of(actor: Actor, nature: Nature | None) -> frozenset[int]:
+    """Return the actor's teams that may be given things of `nature`."""
+    return actor.confidential_team_ids if nature is Nature.TRANQUILLITE else actor.team_ids
+
+
 def may(actor: Actor, action: Action, target: Target) -> bool:
     """Return whether `actor` may do `action` to `target`."""
     reach = reach_of(actor, action, target.nature)
@@ -161,7 +166,7 @@ def may(actor: Actor, action: Action, target: Target) -> bool:
         return False
     return (
         Reach.TERRITORY in reach
-        or (Reach.TEAM in reach and target.team_id in actor.team_ids)
+        or (Reach.TEAM in reach and target.team_id in teams_of(actor, target.nature))
         or (
             Reach.OWN in reach
             and actor.account_id is not None

@@ -30,12 +30,16 @@ class OrganisationPlan(Described):
 
 
 class TeamPlan(Described):
-    """A unit of a body; `email` is a shared address."""
+    """A unit of a body; `email` is a shared address.
+
+    Only a `confidential` one may be given what is of nature tranquillite.
+    """
 
     code: Slug
     name: Words
     organisation: Slug
     email: str = ""
+    confidential: bool = False
 
 
 class CategoryPlan(Described):
@@ -152,4 +156,21 @@ class TerritoryPlan(Described):
             raise ValueError(f"named but not described: {', '.join(sorted(unknown))}")
         if not any(rule.team and not rule.categories and not rule.emprise_of for rule in rules):
             raise ValueError("a rule without category must name the coordination's team")
+        return self
+
+    @model_validator(mode="after")
+    def _confidences_are_kept(self) -> Self:
+        """Refuse a rule that would give what is confidential to a team that may not have it."""
+        hidden = {c.code for c in self.categories if c.nature is Nature.TRANQUILLITE}
+        trusted = {team.code for team in self.teams if team.confidential}
+        told = {
+            team
+            for rule in self.competences
+            if hidden & set(rule.categories) or not (rule.categories or rule.emprise_of)
+            for team in rule.all_teams
+        }
+        if hidden and told - trusted:
+            raise ValueError(
+                f"not confidential, yet given such: {', '.join(sorted(told - trusted))}"
+            )
         return self

@@ -19,6 +19,7 @@ def actor_of(account: Account) -> Actor:
         email=account.email,
         roles=frozenset(Role(role.name) for role in account.roles),
         team_ids=frozenset(team.id for team in account.teams),
+        confidential_team_ids=frozenset(team.id for team in account.teams if team.confidential),
         territory_ids=frozenset(territory),
         organisation_id=account.organisation_id,
         organisation_name=account.organisation.name if account.organisation else "",

@@ -306,17 +306,18 @@ class TeamChoice:
     code: str
     name: str
     organisation: str
+    confidential: bool
 
 
 def teams_by_id(session: Session, territory_ids: Collection[int]) -> dict[int, TeamChoice]:
     """Return the teams of some territories, by body then name."""
     rows = session.execute(
-        select(Team.id, Team.code, Team.name, Organisation.name)
+        select(Team.id, Team.code, Team.name, Organisation.name, Team.confidential)
         .join(Team.organisation)
         .where(Team.territory_id.in_(sorted(territory_ids)))
         .order_by(Organisation.name, Team.name)
     )
-    return {key: TeamChoice(code, name, body) for key, code, name, body in rows}
+    return {key: TeamChoice(code, name, body, safe) for key, code, name, body, safe in rows}
 
 
 @dataclass(frozen=True, slots=True)

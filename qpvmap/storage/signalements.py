@@ -70,12 +70,18 @@ def categories_of(session: Session, territory_id: int) -> Sequence[Category]:
 
 
 def routing_rules(session: Session, category: Category) -> list[RoutingRule]:
-    """Return the rules that could decide on `category`: its own, and the coordination's."""
+    """Return the rules that could decide on `category`: its own, and the coordination's.
+
+    What is confidential only knows the rules of teams that may have it.
+    """
     made = exists().where(Precedent.rule_id == RoutingRuleRow.id)
     rows = session.execute(
-        select(RoutingRuleRow, made).where(
+        select(RoutingRuleRow, made)
+        .join(Team, Team.id == RoutingRuleRow.team_id)
+        .where(
             RoutingRuleRow.territory_id == category.territory_id,
             (RoutingRuleRow.category_id == category.id) | RoutingRuleRow.category_id.is_(None),
+            true() if category.nature != Nature.TRANQUILLITE else Team.confidential,
         )
     )
     return [

@@ -43,7 +43,7 @@ TEAM = Target(
     Team,
     "territory",
     ("territory_id", "code"),
-    ("organisation_id", "name", "email"),
+    ("organisation_id", "name", "email", "confidential"),
     edition=("territory_id",),
     sourced=False,
 )
@@ -135,6 +135,7 @@ def upsert_teams(session: Session, territory_id: int, plan: TerritoryPlan) -> Co
             "organisation_id": bodies[team.organisation],
             "name": team.name,
             "email": team.email,
+            "confidential": team.confidential,
         }
         for team in plan.teams
     ]

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import ColumnElement, and_, case, false, literal, or_, true
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.permissions import Action, Nature, Reach, reach_of
+from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
 from qpvmap.core.privacy import BEING_CHECKED
 from qpvmap.storage.models import Signalement
 
-REACHES: Mapping[Reach, Callable[[Actor], ColumnElement[bool]]] = {
-    Reach.TERRITORY: lambda _actor: true(),
-    Reach.TEAM: lambda actor: Signalement.team_id.in_(sorted(actor.team_ids)),
-    Reach.OWN: lambda actor: (
+REACHES: Mapping[Reach, Callable[[Actor, Nature], ColumnElement[bool]]] = {
+    Reach.TERRITORY: lambda _actor, _nature: true(),
+    Reach.TEAM: lambda actor, nature: Signalement.team_id.in_(sorted(teams_of(actor, nature))),
+    Reach.OWN: lambda actor, _nature: (
         false() if actor.account_id is None else Signalement.reporter_id == actor.account_id
     ),
 }
@@ -25,10 +25,7 @@ def reached_by(actor: Actor, action: Action) -> ColumnElement[bool]:
     """Return the condition on `signalement` rows that `actor` may do `action` to."""
     return or_(
         false(),
-        *(
-            and_(Signalement.nature == nature, _within(actor, reach_of(actor, action, nature)))
-            for nature in Nature
-        ),
+        *(and_(Signalement.nature == nature, _within(actor, action, nature)) for nature in Nature),
     )
 
 
@@ -50,8 +47,9 @@ def shown_description(actor: Actor) -> ColumnElement[str]:
     ).label("description")
 
 
-def _within(actor: Actor, reach: Reach) -> ColumnElement[bool]:
+def _within(actor: Actor, action: Action, nature: Nature) -> ColumnElement[bool]:
+    reach = reach_of(actor, action, nature)
     if Reach.EVERYWHERE in reach:
         return true()
-    granted = [condition(actor) for part, condition in REACHES.items() if part in reach]
+    granted = [condition(actor, nature) for part, condition in REACHES.items() if part in reach]
     return and_(Signalement.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))

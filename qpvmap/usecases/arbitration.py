@@ -9,7 +9,6 @@ from qpvmap.core.errors import (
     CannotChange,
     CommentRequired,
     ForbiddenMove,
-    InvalidSubmission,
     NotFound,
 )
 from qpvmap.core.permissions import Action, Nature, Target, require
@@ -21,7 +20,8 @@ from qpvmap.storage.models import Emprise, Precedent, RoutingRuleRow, Signalemen
 from qpvmap.storage.precedents import add_precedent, emprise_like, locked_precedent, rule_on
 from qpvmap.usecases.handling import lock_visible, target_of
 from qpvmap.usecases.journal import Line, write
-from qpvmap.usecases.not_ours import UNKNOWN_TEAM, received_by
+from qpvmap.usecases.not_ours import received_by
+from qpvmap.usecases.recipients import named_team
 
 ARBITRATED = "arbitrated"
 CONFIDENTIAL_PLACE = (
@@ -49,7 +49,7 @@ def decide(
     CommentRequired
         If there is no reason.
     InvalidSubmission
-        If there is no such team.
+        If there is no such team, or it may not have what is confidential.
     """
     signalement = lock_visible(session, actor, reference, version)
     require(actor, Action.ARBITRATE, target_of(signalement))
@@ -57,9 +57,7 @@ def decide(
         raise ForbiddenMove(signalement.status, Status.NEW, ())
     if not reason.strip():
         raise CommentRequired(Status.NEW)
-    team = rows.team_by_code(session, signalement.territory_id, team_code)
-    if team is None:
-        raise InvalidSubmission({"team": UNKNOWN_TEAM})
+    team = named_team(session, signalement.territory_id, signalement.nature, team_code)
     changes = received_by(session, signalement, team, now)
     changes |= {"routing_ground": Ground.ARBITRATION}
     write(session, signalement, actor, Line(ARBITRATED, changes, reason.strip()), now)

@@ -31,6 +31,7 @@ from qpvmap.storage.relatives import (
 from qpvmap.usecases.handling import lock_visible, target_of
 from qpvmap.usecases.journal import Line, open_journal, write
 from qpvmap.usecases.promises import Terms, promise_kept, promised
+from qpvmap.usecases.recipients import named_team
 from qpvmap.usecases.routing import Handling, plan_handling
 
 MOST_PARTS = 10
@@ -328,8 +329,6 @@ def _handling(
         point = rows.point_at(session, parent.id)
         location = locate(session, point, parent.accuracy_m)
         return plan_handling(session, category, location, priority, now)
-    team = rows.team_by_code(session, parent.territory_id, part.team)
-    if team is None:
-        raise InvalidSubmission({"team": "Choisissez un service de ce territoire."})
+    team = named_team(session, parent.territory_id, parent.nature, part.team)
     promise = promised(session, category, team, priority, now)
     return Handling(team, Ground.BY_HAND, promise.acknowledge_due_at, promise.due_at)

@@ -16,13 +16,13 @@ from qpvmap.storage.precedents import coordination_of, precedents_at
 from qpvmap.usecases.handling import Changes, lock_visible, target_of
 from qpvmap.usecases.journal import Line, write
 from qpvmap.usecases.promises import Terms, days_off_of, promise_kept
+from qpvmap.usecases.recipients import may_receive, named_team
 
 NOT_OURS = "not_ours"
 REFUSALS_BEFORE_ARBITRATION = 2
 ARBITRATE_WITHIN_DAYS = 3
 """Working days that the coordination gives itself to decide."""
 
-UNKNOWN_TEAM = "Choisissez un service de ce territoire."
 OWN_TEAM = "Proposez un autre service que celui qui refuse."
 
 
@@ -57,7 +57,8 @@ def refuse(
     CommentRequired
         If there is no reason.
     InvalidSubmission
-        If the proposed team is not one, or is the one that refuses.
+        If the proposed team is not one, may not have what is confidential, or is the one that
+        refuses.
     """
     signalement = lock_visible(session, actor, reference, version)
     require(actor, Action.HANDLE, target_of(signalement))
@@ -94,9 +95,9 @@ def coordination(session: Session, territory_id: int) -> Team:
 def _proposed(session: Session, signalement: Signalement, code: str | None) -> Team | None:
     if not code:
         return None
-    team = rows.team_by_code(session, signalement.territory_id, code)
-    if team is None or team.id == signalement.team_id:
-        raise InvalidSubmission({"team": UNKNOWN_TEAM if team is None else OWN_TEAM})
+    team = named_team(session, signalement.territory_id, signalement.nature, code)
+    if team.id == signalement.team_id:
+        raise InvalidSubmission({"team": OWN_TEAM})
     return team
 
 
@@ -106,7 +107,9 @@ def next_plausible(session: Session, signalement: Signalement) -> Team:
     codes += [other["team"] for other in (signalement.routing_doubt or {}).get("others", [])]
     for code in codes:
         team = rows.team_by_code(session, signalement.territory_id, code)
-        if team is not None and team.id != signalement.team_id:
+        if team is None or team.id == signalement.team_id:
+            continue
+        if may_receive(team, signalement.nature):
             return team
     return coordination(session, signalement.territory_id)
 

@@ -18,6 +18,7 @@ from qpvmap.storage.places import locate
 from qpvmap.usecases.handling import lock_visible, target_of
 from qpvmap.usecases.journal import Line, write
 from qpvmap.usecases.promises import Terms, promise_kept
+from qpvmap.usecases.recipients import named_team
 from qpvmap.usecases.routing import Handling, plan_handling
 
 ENDED = "Ce signalement est terminé. Rouvrez-le d’abord."
@@ -29,7 +30,6 @@ STAYS_CONFIDENTIAL = (
     "Ce signalement reste confidentiel : ce qui y fut écrit ne peut pas devenir public. "
     "Déposez un autre signalement, sans rien dire des personnes."
 )
-UNKNOWN_TEAM = "Choisissez un service de ce territoire."
 
 
 def reassign(
@@ -50,12 +50,10 @@ def reassign(
     CannotChange
         If it has ended, is to be arbitrated, or that team has it already.
     InvalidSubmission, CommentRequired
-        If there is no such team, or no reason.
+        If there is no such team, it may not have what is confidential, or there is no reason.
     """
     signalement = _lock(session, actor, reference, version)
-    team = rows.team_by_code(session, signalement.territory_id, team_code)
-    if team is None:
-        raise InvalidSubmission({"team": UNKNOWN_TEAM})
+    team = named_team(session, signalement.territory_id, signalement.nature, team_code)
     if team.id == signalement.team_id:
         raise CannotChange(SAME_TEAM)
     terms = Terms(signalement.category, team, Priority(signalement.priority))

@@ -107,14 +107,15 @@ def back_href(actor: Actor) -> str:
 def other_choices(signalement: Signalement, names: Names) -> dict[str, list[tuple[str, str]]]:
     """Return what the forms offer: other teams, other categories, other priorities.
 
-    What is confidential stays so: its other categories are confidential too.
+    What is confidential stays so: its other categories and teams are confidential too.
     """
     confidential = signalement.nature == Nature.TRANQUILLITE
     return {
         "team_choices": [
             (team.code, f"{team.organisation}\u00a0: {team.name}")
             for key, team in names.teams.items()
-            if key != signalement.team_id or signalement.status == Status.TO_ARBITRATE
+            if (team.confidential or not confidential)
+            and (key != signalement.team_id or signalement.status == Status.TO_ARBITRATE)
         ],
         "category_choices": [
             (category.code, category.name)

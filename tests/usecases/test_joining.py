@@ -37,6 +37,11 @@ def toy(session: Session) -> Toy:
 
 
 @pytest.fixture
+def coordinator(session: Session, toy: Toy) -> Actor:
+    return make_actor(session, toy, Role.COORDINATOR, "coordination")
+
+
+@pytest.fixture
 def agent(session: Session, toy: Toy) -> Actor:
     return make_actor(session, toy, Role.AGENT, "technique-ouest")
 
@@ -156,7 +161,7 @@ def test_unmerge_when_it_is_no_duplicate_then_refused(
     ],
 )
 def test_merge_when_it_makes_no_sense_then_refused_and_nothing_is_written(
-    session: Session, toy: Toy, agent: Actor, duplicate: dict, original: dict
+    session: Session, toy: Toy, coordinator: Actor, duplicate: dict, original: dict
 ) -> None:
     one = make_signalement(session, toy, **original)
     same, parent, parts = (duplicate.pop(name, False) for name in ("same", "parent", "parts"))
@@ -167,7 +172,7 @@ def test_merge_when_it_makes_no_sense_then_refused_and_nothing_is_written(
         make_signalement(session, toy, parent_id=other.id)
     session.flush()
     with pytest.raises(CannotJoin):
-        merge(session, agent, other.reference, one.reference, 1, NOW)
+        merge(session, coordinator, other.reference, one.reference, 1, NOW)
     assert (one.version, other.version, one.supports) == (1, 1, 0)
 
 
@@ -189,14 +194,14 @@ def test_merge_when_one_is_not_theirs_then_refused(
 
 
 def test_merge_when_the_confidential_original_moves_then_its_public_duplicate_says_nothing(
-    session: Session, toy: Toy, agent: Actor
+    session: Session, toy: Toy, coordinator: Actor
 ) -> None:
     original, duplicate = (make_signalement(session, toy) for _ in range(2))
-    merge(session, agent, duplicate.reference, original.reference, 1, NOW)
+    merge(session, coordinator, duplicate.reference, original.reference, 1, NOW)
     lines = len(history(session, duplicate.id))
     original.nature = "tranquillite"
     session.flush()
-    close(session, agent, original, Outcome.NO_ACTION)
+    close(session, coordinator, original, Outcome.NO_ACTION)
     assert len(history(session, duplicate.id)) == lines
 
 

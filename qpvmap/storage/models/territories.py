@@ -56,7 +56,10 @@ class Organisation(Base):
 
 
 class Team(Base):
-    """A unit that handles signalements; its address is a shared one, never one person's."""
+    """A unit that handles signalements; its address is a shared one, never one person's.
+
+    Only a `confidential` one may be given a signalement of nature tranquillite.
+    """
 
     __tablename__ = "team"
     __table_args__ = (UniqueConstraint("territory_id", "code"), Index(None, "organisation_id"))
@@ -67,6 +70,7 @@ class Team(Base):
     code: Mapped[str]
     name: Mapped[str]
     email: Mapped[str] = mapped_column(server_default="")
+    confidential: Mapped[bool] = mapped_column(server_default=text("false"))
 
     organisation: Mapped[Organisation] = relationship()
 
