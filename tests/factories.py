@@ -242,6 +242,7 @@ def make_signalement(
         "updated_at": created_at,
         "acknowledge_due_at": created_at,
         "due_at": created_at,
+        "counted_from": created_at,
         "version": 1,
         "priority": Priority.NORMAL,
         "waiting_on": "",

@@ -29,12 +29,21 @@ class Delays:
     emergency_resolve_hours: int = 24
 
 
+Pause = tuple[datetime, datetime]
+"""When a clock stopped, and when it ran again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The instants promised: to say that one has it, and to have it done."""
+    """The instants promised: to say that one has it, and to have it done.
+
+    `counted_from` is when the time promised began; it moves with each pause, so that
+    `due_at - counted_from` is the time that was given, pauses left out.
+    """
 
     acknowledge_due_at: datetime
     due_at: datetime
+    counted_from: datetime
 
 
 class Lateness(StrEnum):
@@ -84,28 +93,50 @@ def promise(
         return Promise(
             received_at + timedelta(hours=delays.emergency_acknowledge_hours),
             received_at + timedelta(hours=delays.emergency_resolve_hours),
+            received_at,
         )
     return Promise(
         due_at(received_at, delays.acknowledge_days, days_off),
         due_at(received_at, delays.resolve_days, days_off),
+        received_at,
     )
 
 
 def after_pause(
-    due: datetime, stopped_at: datetime, resumed_at: datetime, days_off: Container[date]
+    due: datetime, pause: Pause, days_off: Container[date], priority: Priority
 ) -> datetime:
     """Return the promised instant once the clock, stopped meanwhile, runs again.
 
-    A promise in hours (not ending with a working day) moves by the time on the wall; one in
-    working days, by the working days that went by.
+    The hours of an emergency move by the time on the wall. A promise in working days moves by
+    those that ended while the clock was stopped: a break of an hour gives no day.
     """
-    local = due.astimezone(PARIS)
-    if local.time() != END_OF_DAY:
+    stopped_at, resumed_at = pause
+    if priority is Priority.EMERGENCY:
         return due + (resumed_at - stopped_at)
-    paused = working_days_between(
-        stopped_at.astimezone(PARIS).date(), resumed_at.astimezone(PARIS).date(), days_off
+    lost = working_days_ended(stopped_at, resumed_at, days_off)
+    return due_at(due, lost, days_off) if lost else due
+
+
+def resumed(
+    promise: Promise, pause: Pause, days_off: Container[date], priority: Priority
+) -> Promise:
+    """Return a promise whose clock was stopped during `pause`."""
+    stopped_at, resumed_at = pause
+    return Promise(
+        after_pause(promise.acknowledge_due_at, pause, days_off, priority),
+        after_pause(promise.due_at, pause, days_off, priority),
+        promise.counted_from + (resumed_at - stopped_at),
     )
-    return due_at(due, paused, days_off) if paused > 0 else due
+
+
+def working_days_ended(start: datetime, end: datetime, days_off: Container[date]) -> int:
+    """Return how many working days came to their end, local time, after `start` and until `end`."""
+    first, last = start.astimezone(PARIS).date(), end.astimezone(PARIS).date()
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return sum(
+        is_working_day(day, days_off) and start < datetime.combine(day, END_OF_DAY, PARIS) <= end
+        for day in days
+    )
 
 
 def working_days_between(start: date, end: date, days_off: Container[date]) -> int:
@@ -116,9 +147,15 @@ def working_days_between(start: date, end: date, days_off: Container[date]) -> i
     return sign * sum(is_working_day(day, days_off) for day in days)
 
 
-def lateness(created_at: datetime, due: datetime, now: datetime) -> Lateness:
-    """Return how the promise stands at `now`; twice late is past double the promised delay."""
-    if now > due + (due - created_at):
+def lateness(counted_from: datetime, due: datetime, now: datetime) -> Lateness:
+    """Return how the promise stands at `now`; twice late is past double the promised delay.
+
+    Parameters
+    ----------
+    counted_from : datetime
+        When the promise began, as `Promise` has it.
+    """
+    if now > due + (due - counted_from):
         return Lateness.TWICE_LATE
     if now > due:
         return Lateness.LATE

@@ -111,10 +111,10 @@ def delay_words(start: datetime, due: datetime, days_off: Container[date] = froz
 
 
 def due_words(
-    created_at: datetime, due: datetime, now: datetime, days_off: Container[date] = frozenset()
+    counted_from: datetime, due: datetime, now: datetime, days_off: Container[date] = frozenset()
 ) -> str:
     """Return how a promise stands: `dans 2 j ouvrés`, `aujourd’hui`, `en retard de 3 j`."""
-    state = lateness(created_at, due, now)
+    state = lateness(counted_from, due, now)
     if state is Lateness.TWICE_LATE:
         return "2 fois en retard"
     today, day = local_date(now), local_date(due)

@@ -18,6 +18,7 @@ STATE_FIELDS = (
     "priority",
     "acknowledge_due_at",
     "due_at",
+    "counted_from",
     "clock_stopped_at",
     "planned_for",
     "waiting_on",
@@ -34,18 +35,21 @@ STATE_FIELDS = (
 PAUSING_FIELDS = ("clock_stopped_at", "settled_at")
 """Fields that hold an instant while nothing is owed."""
 
-STARTS_AGAIN: Mapping[str, tuple[str, ...]] = {
-    "status": ("reopened",),
-    "routing_ground": ("not_ours", "arbitration"),
-}
-"""Values whose coming means that a promise is made anew: reopened, or handed on by a refusal."""
+REOPENED = "reopened"
+"""The status whose coming means that a promise is made anew."""
 
 
 @dataclass(slots=True)
 class Waited:
-    """Since when a promise counts, and the spans of time that do not count in it."""
+    """Since when a promise counts, and the spans of time that do not count in it.
+
+    `received_at` is when it was asked for, or asked for again; `team_since`, when the present team
+    was given it; `pressing_since`, when it became an emergency.
+    """
 
     received_at: datetime
+    team_since: datetime
+    pressing_since: datetime
     pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
     paused_at: datetime | None = None
 
@@ -88,7 +92,10 @@ def state_after(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def waited(received_at: datetime, lines: Iterable[tuple[datetime, Mapping[str, Any]]]) -> Waited:
-    """Return what the lines say of a promise's time, which starts again as `STARTS_AGAIN` says.
+    """Return what the lines say of a promise's time, which starts again when it is reopened.
+
+    Handing it on buys no time: what was promised to people counts from the day they asked. What a
+    team owes alone, to say that it has it, counts from the day it was given it.
 
     Parameters
     ----------
@@ -97,17 +104,24 @@ def waited(received_at: datetime, lines: Iterable[tuple[datetime, Mapping[str, A
     lines : iterable of (datetime, mapping)
         When each line was written and what it changed, oldest first.
     """
-    so_far = Waited(received_at)
+    so_far = Waited(received_at, received_at, received_at)
     state: dict[str, Any] = {}
     for at, changes in lines:
-        new = changes.get("set", {})
+        new, was = changes.get("set", {}), changes.get("was", {})
         state |= new
-        if any(new.get(name) in values for name, values in STARTS_AGAIN.items()):
-            so_far = Waited(at)
-        paused = any(state.get(name) for name in PAUSING_FIELDS)
-        if paused and so_far.paused_at is None:
-            so_far.paused_at = at
-        elif not paused and so_far.paused_at is not None:
-            so_far.pauses.append((so_far.paused_at, at))
-            so_far.paused_at = None
+        if new.get("status") == REOPENED:
+            so_far = Waited(at, at, at)
+        if "team_id" in was:
+            so_far.team_since = at
+        if "priority" in was:
+            so_far.pressing_since = at
+        _count_pause(so_far, at, any(state.get(name) for name in PAUSING_FIELDS))
     return so_far
+
+
+def _count_pause(so_far: Waited, at: datetime, is_paused: bool) -> None:
+    if is_paused and so_far.paused_at is None:
+        so_far.paused_at = at
+    elif not is_paused and so_far.paused_at is not None:
+        so_far.pauses.append((so_far.paused_at, at))
+        so_far.paused_at = None

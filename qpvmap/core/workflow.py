@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum, auto
 
+from qpvmap.core.deadlines import PARIS
 from qpvmap.core.errors import (
     CommentRequired,
     ContestTooLate,
@@ -207,6 +208,7 @@ class Situation:
     outcome: Outcome | None = None
     photo_after_asked: bool = False
     has_photo_after: bool = False
+    has_open_parts: bool = False
 
 
 def _needs_comment(_: Situation, request: Request, __: Move) -> None:
@@ -215,7 +217,7 @@ def _needs_comment(_: Situation, request: Request, __: Move) -> None:
 
 
 def _needs_date(situation: Situation, request: Request, _: Move) -> None:
-    if request.planned_for is None or request.planned_for < situation.now.date():
+    if request.planned_for is None or request.planned_for < situation.now.astimezone(PARIS).date():
         raise PlannedDateRequired
 
 
@@ -272,10 +274,16 @@ def check_transition(situation: Situation, request: Request) -> Move:
 
 
 def moves_from(situation: Situation) -> Mapping[Status, Move]:
-    """Return the moves that the table gives from here; a duplicate follows its original."""
+    """Return the moves that the table gives from here.
+
+    A duplicate follows its original; what was split ends with the last of its parts.
+    """
     if situation.outcome is Outcome.DUPLICATE:
         return {}
-    return TRANSITIONS[situation.status]
+    moves = TRANSITIONS[situation.status]
+    if not situation.has_open_parts:
+        return moves
+    return {to: move for to, move in moves.items() if CLOCKS[to] is not Clock.ENDED}
 
 
 def outcome_after(request: Request, move: Move, before: Outcome | None) -> Outcome | None:

@@ -126,6 +126,7 @@ class InboxRow:
     created_at: datetime
     updated_at: datetime
     due_at: datetime
+    counted_from: datetime
     outcome: str | None
     priority: str
     planned_for: date | None
@@ -242,6 +243,7 @@ def _page(actor: Actor, filters: InboxFilters, now: datetime) -> Select[*tuple[A
             Signalement.created_at,
             Signalement.updated_at,
             Signalement.due_at,
+            Signalement.counted_from,
             Signalement.outcome,
             Signalement.priority,
             Signalement.planned_for,

@@ -30,8 +30,8 @@ class MapSignalement:
     status: str
     description: str
     is_demo: bool
-    created_at: datetime
     due_at: datetime
+    counted_from: datetime
     lon: float
     lat: float
 
@@ -138,8 +138,8 @@ def map_signalements(
             Signalement.status,
             shown_description(scope.actor),
             Signalement.is_demo,
-            Signalement.created_at,
             Signalement.due_at,
+            Signalement.counted_from,
             geo.ST_X(Signalement.location),
             geo.ST_Y(Signalement.location),
         )

@@ -7,6 +7,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.workflow import OPEN_STATUSES
 from qpvmap.storage.models import Event, Signalement
 from qpvmap.storage.visibility import visible_to
 
@@ -72,6 +73,14 @@ def duplicates_of(session: Session, signalement_id: int) -> Sequence[Signalement
 def has_parts(session: Session, signalement_id: int) -> bool:
     """Return whether a signalement was split."""
     return bool(session.scalar(select(exists().where(Signalement.parent_id == signalement_id))))
+
+
+def has_open_parts(session: Session, signalement_id: int) -> bool:
+    """Return whether a signalement was split and one of its parts has not ended."""
+    part = exists().where(
+        Signalement.parent_id == signalement_id, Signalement.status.in_(OPEN_STATUSES)
+    )
+    return bool(session.scalar(select(part)))
 
 
 def last_merge(session: Session, signalement_id: int) -> Mapping[str, Any]:

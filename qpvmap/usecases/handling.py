@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.deadlines import after_pause
+from qpvmap.core.deadlines import Priority, Promise, resumed
 from qpvmap.core.errors import NotFound, StaleVersion
 from qpvmap.core.permissions import Action, Nature, Target, may, require
 from qpvmap.core.workflow import (
@@ -23,8 +23,9 @@ from qpvmap.core.workflow import (
 )
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.models import Signalement
+from qpvmap.storage.relatives import has_open_parts
 from qpvmap.usecases.journal import Line, write
-from qpvmap.usecases.promises import days_off_of, promise_of
+from qpvmap.usecases.promises import Terms, dates_of, days_off_of, promise_kept, promise_of
 from qpvmap.usecases.relatives import tell_relatives
 
 Changes = dict[str, object]
@@ -50,17 +51,15 @@ def situation_of(session: Session, signalement: Signalement, now: datetime) -> S
         outcome=Outcome(signalement.outcome) if signalement.outcome else None,
         photo_after_asked=asked,
         has_photo_after=asked and rows.has_photo_after(session, signalement.id),
+        has_open_parts=has_open_parts(session, signalement.id),
     )
 
 
-def possible_moves(actor: Actor, signalement: Signalement, now: datetime) -> dict[Status, Move]:
+def possible_moves(
+    session: Session, actor: Actor, signalement: Signalement, now: datetime
+) -> dict[Status, Move]:
     """Return where `actor` may move `signalement` and on what terms, the next step first."""
-    target = target_of(signalement)
-    situation = Situation(
-        status=Status(signalement.status),
-        now=now,
-        outcome=Outcome(signalement.outcome) if signalement.outcome else None,
-    )
+    target, situation = target_of(signalement), situation_of(session, signalement, now)
     return {
         to: move for to, move in moves_from(situation).items() if may(actor, move.action, target)
     }
@@ -157,13 +156,17 @@ def _stop(_: Session, __: Signalement, now: datetime) -> Changes:
 
 
 def _resume(session: Session, signalement: Signalement, now: datetime) -> Changes:
-    stopped_at = signalement.clock_stopped_at or now
+    """Give the stop back; what the coordination had to decide by is not what people are owed."""
+    priority = Priority(signalement.priority)
+    if signalement.status == Status.TO_ARBITRATE:
+        terms = Terms(signalement.category, signalement.team, priority)
+        return {"clock_stopped_at": None} | dates_of(
+            promise_kept(session, signalement, terms, now, resumes=True)
+        )
+    promise = Promise(signalement.acknowledge_due_at, signalement.due_at, signalement.counted_from)
+    pause = (signalement.clock_stopped_at or now, now)
     off = days_off_of(session, signalement.team, now)
-    return {
-        "clock_stopped_at": None,
-        "due_at": after_pause(signalement.due_at, stopped_at, now, off),
-        "acknowledge_due_at": after_pause(signalement.acknowledge_due_at, stopped_at, now, off),
-    }
+    return {"clock_stopped_at": None} | dates_of(resumed(promise, pause, off, priority))
 
 
 def _end(_: Session, __: Signalement, now: datetime) -> Changes:
@@ -171,12 +174,10 @@ def _end(_: Session, __: Signalement, now: datetime) -> Changes:
 
 
 def _reopen(session: Session, signalement: Signalement, now: datetime) -> Changes:
-    promised = promise_of(session, signalement, now)
     return {
         "settled_at": None,
         "reopenings": signalement.reopenings + 1,
-        "acknowledge_due_at": promised.acknowledge_due_at,
-        "due_at": promised.due_at,
+        **dates_of(promise_of(session, signalement, now)),
     }
 
 

@@ -30,7 +30,7 @@ from qpvmap.storage.relatives import (
 )
 from qpvmap.usecases.handling import lock_visible, target_of
 from qpvmap.usecases.journal import Line, open_journal, write
-from qpvmap.usecases.promises import Terms, promise_kept, promised
+from qpvmap.usecases.promises import Terms, dates_of, promise_kept, promised
 from qpvmap.usecases.recipients import named_team
 from qpvmap.usecases.routing import Handling, plan_handling
 
@@ -244,13 +244,8 @@ def _before_merge(session: Session, duplicate: Signalement, now: datetime) -> di
     if CLOCKS[status] is not Clock.RUNNING:
         return {**changes, "clock_stopped_at": _instant(was.get("clock_stopped_at"))}
     terms = Terms(duplicate.category, duplicate.team, Priority(duplicate.priority))
-    promise = promise_kept(session, duplicate, terms, now)
-    return {
-        **changes,
-        "clock_stopped_at": None,
-        "acknowledge_due_at": promise.acknowledge_due_at,
-        "due_at": promise.due_at,
-    }
+    promise = promise_kept(session, duplicate, terms, now, resumes=True)
+    return {**changes, "clock_stopped_at": None, **dates_of(promise)}
 
 
 def _instant(value: Any) -> datetime | None:
@@ -296,6 +291,7 @@ def _part_row(session: Session, parent: Signalement, part: Part, now: datetime) 
         updated_at=now,
         acknowledge_due_at=handling.acknowledge_due_at,
         due_at=handling.due_at,
+        counted_from=now,
         priority=parent.priority,
         waiting_on="",
         refusals=0,

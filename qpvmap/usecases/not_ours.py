@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.deadlines import Priority, due_at
+from qpvmap.core.deadlines import Priority, Promise, due_at
 from qpvmap.core.errors import CommentRequired, ForbiddenMove, InvalidSubmission, NoTeam
 from qpvmap.core.permissions import Action, require
 from qpvmap.core.routing import Ground
@@ -15,7 +15,7 @@ from qpvmap.storage.models import Signalement, Team
 from qpvmap.storage.precedents import coordination_of, precedents_at
 from qpvmap.usecases.handling import Changes, lock_visible, target_of
 from qpvmap.usecases.journal import Line, write
-from qpvmap.usecases.promises import Terms, days_off_of, promise_kept
+from qpvmap.usecases.promises import Terms, dates_of, days_off_of, promise_kept
 from qpvmap.usecases.recipients import may_receive, named_team
 
 NOT_OURS = "not_ours"
@@ -125,17 +125,17 @@ def _handed_on(
 def received_by(session: Session, signalement: Signalement, team: Team, now: datetime) -> Changes:
     """Return the state of a signalement that `team` receives at `now`.
 
-    What was promised to people counts from the day they asked: passing it on buys no time.
+    What was promised to people counts from the day they asked: passing it on buys no time. To say
+    that it has it, the team has its own delay from now on.
     """
     terms = Terms(signalement.category, team, Priority(signalement.priority))
-    promise = promise_kept(session, signalement, terms, now)
+    promise = promise_kept(session, signalement, terms, now, resumes=True)
     return {
         "status": Status.NEW,
         "team_id": team.id,
         "routing_doubt": None,
         "clock_stopped_at": None,
-        "acknowledge_due_at": promise.acknowledge_due_at,
-        "due_at": promise.due_at,
+        **dates_of(promise),
     }
 
 
@@ -148,6 +148,5 @@ def _to_arbitrate(session: Session, signalement: Signalement, now: datetime) -> 
         "team_id": team.id,
         "routing_ground": Ground.NOT_OURS,
         "clock_stopped_at": signalement.clock_stopped_at or now,
-        "acknowledge_due_at": decide_by,
-        "due_at": decide_by,
+        **dates_of(Promise(decide_by, decide_by, now)),
     }

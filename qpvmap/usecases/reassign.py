@@ -17,7 +17,7 @@ from qpvmap.storage.models import Category, Signalement
 from qpvmap.storage.places import locate
 from qpvmap.usecases.handling import lock_visible, target_of
 from qpvmap.usecases.journal import Line, write
-from qpvmap.usecases.promises import Terms, promise_kept
+from qpvmap.usecases.promises import Terms, dates_of, promise_kept
 from qpvmap.usecases.recipients import named_team
 from qpvmap.usecases.routing import Handling, plan_handling
 
@@ -163,14 +163,13 @@ def _changes(
 ) -> dict[str, object]:
     """Return the state under new terms; another team has to take it anew, and the clock runs."""
     handed_over = terms.team.id != signalement.team_id
-    promise = promise_kept(session, signalement, terms, now if handed_over else None)
+    promise = promise_kept(session, signalement, terms, now, resumes=handed_over)
     changes: dict[str, object] = {
         "category_id": terms.category.id,
         "nature": terms.category.nature,
         "team_id": terms.team.id,
         "priority": terms.priority,
-        "acknowledge_due_at": promise.acknowledge_due_at,
-        "due_at": promise.due_at,
+        **dates_of(promise),
     }
     return changes | (_handed_over(signalement) if handed_over else {})
 

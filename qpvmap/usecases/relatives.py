@@ -11,7 +11,7 @@ from qpvmap.core.labels import STATUS_LABELS
 from qpvmap.core.workflow import OPEN_STATUSES, Outcome, Status
 from qpvmap.storage.models import Signalement
 from qpvmap.usecases.journal import Line, write
-from qpvmap.usecases.promises import promise_of
+from qpvmap.usecases.promises import dates_of, promise_of
 
 ALL_PARTS_ENDED = "Toutes les parties de ce signalement sont terminées."
 PART_REOPENED = "Une partie de ce signalement est rouverte."
@@ -92,7 +92,6 @@ def _all_ended(child: Signalement, parts: Sequence[Signalement], now: datetime) 
 
 
 def _part_reopened(session: Session, parent: Signalement, now: datetime) -> Line:
-    promised = promise_of(session, parent, now)
     return Line(
         "child_reopened",
         {
@@ -100,8 +99,7 @@ def _part_reopened(session: Session, parent: Signalement, now: datetime) -> Line
             "outcome": None,
             "settled_at": None,
             "reopenings": parent.reopenings + 1,
-            "acknowledge_due_at": promised.acknowledge_due_at,
-            "due_at": promised.due_at,
+            **dates_of(promise_of(session, parent, now)),
         },
         PART_REOPENED,
     )

@@ -73,7 +73,7 @@ def submit(
     signalement.reference = rows.next_reference(session, territory, category.nature, now.year)
     signalement.reporter_id = actor.account_id
     signalement.captured_at = submission.captured_by(now)
-    signalement.created_at = signalement.updated_at = now
+    signalement.created_at = signalement.updated_at = signalement.counted_from = now
     signalement.is_demo = is_demo
     session.add(signalement)
     session.flush()

@@ -76,10 +76,10 @@ def ago(instant: datetime) -> str:
     return french.ago(instant, request_now())
 
 
-def due_words(created_at: datetime, due_at: datetime) -> str:
+def due_words(counted_from: datetime, due_at: datetime) -> str:
     """Return how the promise stands now, in words."""
     now = request_now()
-    return french.due_words(created_at, due_at, now, days_off(now.year))
+    return french.due_words(counted_from, due_at, now, days_off(now.year))
 
 
 def delay_words(start: datetime, due_at: datetime) -> str:
@@ -87,9 +87,9 @@ def delay_words(start: datetime, due_at: datetime) -> str:
     return french.delay_words(start, due_at, days_off(start.year))
 
 
-def lateness_key(created_at: datetime, due_at: datetime) -> str:
+def lateness_key(counted_from: datetime, due_at: datetime) -> str:
     """Return how the promise stands now, as the stylesheet calls it."""
-    return str(lateness(created_at, due_at, request_now()))
+    return str(lateness(counted_from, due_at, request_now()))
 
 
 def status_label(status: str) -> str:

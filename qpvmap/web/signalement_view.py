@@ -68,7 +68,7 @@ def choices(actor: Actor, signalement: Signalement) -> list[Choice]:
     settled_at = signalement.settled_at
     return [
         Choice(to, move_words(current, to, Need.OUTCOME in move.needs), move.needs, move.outcomes)
-        for to, move in possible_moves(actor, signalement, now).items()
+        for to, move in possible_moves(request_session(), actor, signalement, now).items()
         if to is not Status.NEW
         and (Need.IN_TIME not in move.needs or (settled_at and now <= settled_at + CONTEST_FOR))
     ]

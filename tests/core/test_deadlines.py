@@ -4,7 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from qpvmap.core.deadlines import Lateness, due_at, lateness, working_days_between
+from qpvmap.core.deadlines import (
+    Lateness,
+    Priority,
+    after_pause,
+    due_at,
+    lateness,
+    working_days_between,
+)
 from qpvmap.usecases.calendars import days_off
 
 OFF = days_off(2026)
@@ -61,3 +68,28 @@ def test_lateness_follows_the_promise(hours: int, expected: Lateness) -> None:
     created = datetime(2026, 11, 2, 9, tzinfo=UTC)
     due = created + timedelta(days=10)
     assert lateness(created, due, created + timedelta(hours=hours)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stopped", "resumed", "expected"),
+    [
+        ("2026-11-23T23:58+01:00", "2026-11-24T00:03+01:00", "2026-11-27T18:00+01:00"),
+        ("2026-11-23T09:00+01:00", "2026-11-23T17:59+01:00", "2026-11-27T18:00+01:00"),
+        ("2026-11-23T17:00+01:00", "2026-11-24T09:00+01:00", "2026-11-30T18:00+01:00"),
+        ("2026-11-20T19:00+01:00", "2026-11-22T19:00+01:00", "2026-11-27T18:00+01:00"),
+        ("2026-11-23T09:00+01:00", "2026-11-25T09:00+01:00", "2026-12-01T18:00+01:00"),
+    ],
+    ids=["minutes over midnight", "within a day", "over an evening", "a weekend", "two days"],
+)
+def test_pause_gives_back_the_working_days_that_ended_in_it(
+    stopped: str, resumed: str, expected: str
+) -> None:
+    due = paris("2026-11-27T18:00+01:00")
+    pause = (paris(stopped), paris(resumed))
+    assert after_pause(due, pause, OFF, Priority.NORMAL) == paris(expected)
+
+
+def test_pause_of_an_emergency_gives_its_hours_back_even_if_it_ends_with_the_day() -> None:
+    due = paris("2026-11-27T18:00+01:00")
+    pause = (paris("2026-11-27T10:00+01:00"), paris("2026-11-27T15:00+01:00"))
+    assert after_pause(due, pause, OFF, Priority.EMERGENCY) == due + timedelta(hours=5)

@@ -151,3 +151,11 @@ def test_every_status_has_its_clock_its_word_and_every_move_its_verb() -> None:
         Status.TO_ARBITRATE,
     }
     assert set(RUNNING_STATUSES) < set(OPEN_STATUSES)
+
+
+def test_planned_day_is_the_one_of_the_place_not_of_greenwich() -> None:
+    after_midnight_in_paris = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
+    at = Situation(Status.NEW, after_midnight_in_paris)
+    check_transition(at, Request(Status.SCHEDULED, planned_for=date(2026, 11, 20)))
+    with pytest.raises(PlannedDateRequired):
+        check_transition(at, Request(Status.SCHEDULED, planned_for=date(2026, 11, 19)))

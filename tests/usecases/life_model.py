@@ -108,6 +108,10 @@ class Report:
             return True
         return who in ("mediator", "coordinator") or self.is_own_or_team(who)
 
+    def may_go_to(self, team: str) -> bool:
+        """Say whether a team may be given it: what is confidential has its own teams."""
+        return self.category != "rixe" or team in ("police", "coordination")
+
     def is_team(self, who: str) -> bool:
         """Say whether it is their work."""
         return self.team in TEAMS[who] or who == "coordinator"

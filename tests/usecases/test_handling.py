@@ -110,7 +110,7 @@ def test_those_outside_the_team_see_but_do_not_move(
 ) -> None:
     row = make_signalement(session, toy)
     actor = make_actor(session, toy, role, *teams)
-    assert possible_moves(actor, row, NOW) == {}
+    assert possible_moves(session, actor, row, NOW) == {}
     with pytest.raises(NotAllowed):
         move(session, actor, row, Status.ACKNOWLEDGED)
 
@@ -143,7 +143,7 @@ def test_the_workflow_is_kept(session: Session, toy: Toy, agent: Actor) -> None:
         move(session, agent, row, Status.RESOLVED, "Fait.")
     with pytest.raises(CommentRequired):
         move(session, agent, row, Status.CLOSED, "", Outcome.NO_ACTION)
-    assert list(possible_moves(agent, row, NOW)) == [
+    assert list(possible_moves(session, agent, row, NOW)) == [
         Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS, Status.WAITING, Status.CLOSED,
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from qpvmap.core.actors import ANONYMOUS, Actor, Role
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import (
     CannotJoin,
+    ForbiddenMove,
     InvalidSubmission,
     NotAllowed,
     NotFound,
@@ -23,7 +24,7 @@ from qpvmap.storage.contacts import add_contact, contacts_of
 from qpvmap.storage.models import Event, Signalement
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.storage.signalements import history
-from qpvmap.usecases.handling import change_status
+from qpvmap.usecases.handling import change_status, possible_moves
 from qpvmap.usecases.joining import Part, family, merge, split, unmerge
 from tests.factories import NOW, Toy, make_actor, make_signalement, make_territory
 
@@ -268,6 +269,21 @@ def test_split_when_all_parts_have_ended_then_the_whole_closes_and_one_reopened_
     session.refresh(parent)
     assert (parent.status, parent.outcome, parent.reopenings) == (Status.REOPENED, None, 1)
     assert rebuilt(session, parent)
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.NO_ACTION])
+def test_split_when_a_part_is_open_then_the_whole_does_not_end_by_hand(
+    session: Session, toy: Toy, agent: Actor, outcome: Outcome | None
+) -> None:
+    row = make_signalement(session, toy, status=Status.IN_PROGRESS)
+    split(session, agent, row.reference, PARTS, 1, NOW)
+    to = Status.CLOSED if outcome else Status.RESOLVED
+    with pytest.raises(ForbiddenMove):
+        change_status(
+            session, agent, row.reference, Request(to, "Fini.", outcome), version=1, now=NOW
+        )
+    offered = possible_moves(session, agent, row, NOW)
+    assert offered and not {Status.RESOLVED, Status.CLOSED} & set(offered)
 
 
 def test_split_when_sent_twice_then_made_once(session: Session, toy: Toy, agent: Actor) -> None:

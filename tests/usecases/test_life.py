@@ -205,7 +205,8 @@ class Life(RuleBasedStateMachine):
     ), text=texts, off=stale)  # fmt: skip
     def give_to_another_team(self, number: int, who: str, team: str, text: str, off: int) -> None:
         def given(report: Report) -> Report | None:
-            return None if team in (report.team, "personne") else handed_to(report, team)
+            refused = team in (report.team, "personne") or not report.may_go_to(team)
+            return None if refused else handed_to(report, team)
 
         index, report, after = self.handle(number, who, text, off, given)
         version = report.version + off
@@ -270,7 +271,7 @@ class Life(RuleBasedStateMachine):
         team = team or ("technique-est" if self.world.precedents else None)
 
         def refused(report: Report) -> Report | None:
-            if team == report.team:
+            if team == report.team or (team and not report.may_go_to(team)):
                 return None
             count = report.refusals + 1
             if count >= 2:
@@ -296,7 +297,7 @@ class Life(RuleBasedStateMachine):
     @rule(
         number=numbers,
         who=people,
-        team=st.sampled_from(["technique-ouest", "technique-est", "personne"]),
+        team=st.sampled_from(["technique-ouest", "technique-est", "police", "personne"]),
         text=texts,
         off=stale,
     )
@@ -304,7 +305,8 @@ class Life(RuleBasedStateMachine):
         index, report = self.pick(number)
         able = report.status == "to_arbitrate" and report.may(who, "coordination")
         after = None
-        if able and text.strip() and team != "personne" and not off:
+        known = team != "personne" and report.may_go_to(team)
+        if able and text.strip() and known and not off:
             after = replace(
                 report,
                 team=team,

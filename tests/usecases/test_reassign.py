@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import ANONYMOUS, Actor, Role
-from qpvmap.core.deadlines import Priority
+from qpvmap.core.deadlines import Lateness, Priority, lateness
 from qpvmap.core.errors import (
     CannotChange,
     CommentRequired,
@@ -23,6 +23,7 @@ from qpvmap.core.workflow import Request, Status
 from qpvmap.storage.models import ClosingDay, DeadlineRule, Signalement
 from qpvmap.storage.signalements import find_visible, history
 from qpvmap.usecases.handling import change_status
+from qpvmap.usecases.not_ours import refuse
 from qpvmap.usecases.reassign import reassign, recategorise, set_priority
 from qpvmap.usecases.signalements import submit
 from tests.factories import NOW, Toy, make_actor, make_signalement, make_territory, submission
@@ -211,4 +212,50 @@ def test_what_was_reopened_counts_from_its_reopening(session: Session, toy: Toy)
     move(Request(Status.RESOLVED, "Rebouché."), 2, 3)
     move(Request(Status.REOPENED, "Le trou est revenu."), 3, 10)
     set_priority(session, coordinator, key, Priority.EMERGENCY, WHY, 4, NOW + timedelta(days=11))
-    assert row.due_at == NOW + timedelta(days=11)
+    assert row.due_at == NOW + timedelta(days=11, hours=24), "hours run from when it was said"
+    late = row.due_at + timedelta(hours=1)
+    assert lateness(row.counted_from, row.due_at, late) is Lateness.LATE
+    assert lateness(row.counted_from, row.due_at, late + timedelta(days=1)) is Lateness.TWICE_LATE
+
+
+def test_an_emergency_told_later_counts_hours_from_then(
+    session: Session, toy: Toy, agent: Actor
+) -> None:
+    row = filed(session, toy)
+    before, later = row.due_at, NOW + timedelta(days=5)
+    set_priority(session, agent, row.reference, Priority.EMERGENCY, WHY, 1, later)
+    assert row.acknowledge_due_at == later + timedelta(hours=4)
+    assert row.due_at == later + timedelta(hours=24)
+    assert lateness(row.counted_from, row.due_at, later) is Lateness.SOON
+    set_priority(session, agent, row.reference, Priority.NORMAL, WHY, 2, later)
+    assert row.due_at == before, "what was promised first counts from reception again"
+
+
+def test_handing_on_buys_no_time_whatever_changes_next(
+    session: Session, toy: Toy, agent: Actor
+) -> None:
+    coordinator = make_actor(session, toy, Role.COORDINATOR, "coordination")
+    row = filed(session, toy)
+    promised = row.due_at
+    later = NOW + timedelta(days=12)
+    refuse(session, agent, row.reference, WHY, "technique-est", 1, later)
+    assert row.due_at == promised
+    assert row.acknowledge_due_at == paris("2026-12-04T18:00+01:00"), "its own delay to say so"
+    set_priority(session, coordinator, row.reference, Priority.HIGH, WHY, 2, later)
+    assert (row.due_at, row.counted_from) == (promised, NOW)
+    assert row.acknowledge_due_at == paris("2026-12-04T18:00+01:00")
+
+
+def test_coordination_that_hands_on_by_a_mere_move_keeps_what_people_were_promised(
+    session: Session, toy: Toy, agent: Actor
+) -> None:
+    coordinator = make_actor(session, toy, Role.COORDINATOR, "coordination")
+    row = filed(session, toy, category="eclairage")
+    set_priority(session, coordinator, row.reference, Priority.HIGH, WHY, 1, NOW)
+    promised = row.due_at
+    refuse(session, coordinator, row.reference, WHY, "technique-est", 2, NOW)
+    refuse(session, coordinator, row.reference, WHY, None, 3, NOW)
+    assert (row.status, row.due_at < promised) == (Status.TO_ARBITRATE, True)
+    back = Request(Status.NEW, "Nous le gardons.")
+    change_status(session, coordinator, row.reference, back, version=4, now=NOW)
+    assert row.due_at == promised

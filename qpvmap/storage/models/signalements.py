@@ -87,6 +87,7 @@ class Signalement(Base):
     updated_at: Mapped[datetime]
     acknowledge_due_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    counted_from: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     priority: Mapped[str] = mapped_column(server_default="normal")

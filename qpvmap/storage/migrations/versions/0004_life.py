@@ -385,6 +385,11 @@ def upgrade() -> None:
     op.add_column(
         "signalement", sa.Column("clock_stopped_at", sa.DateTime(timezone=True), nullable=True)
     )
+    op.add_column(
+        "signalement", sa.Column("counted_from", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.execute("update signalement set counted_from = created_at")
+    op.alter_column("signalement", "counted_from", nullable=False)
     op.add_column("signalement", sa.Column("emprise_id", sa.BigInteger(), nullable=True))
     op.add_column(
         "signalement",
