@@ -1,28 +1,34 @@
 """Rows as the API shows them: names beside codes, and nobody's name to who may not know it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
 
 from qpvmap.api.schemas import (
     EmprisePlace,
+    Handled,
     HistoryItem,
     PhotoItem,
     Place,
     QpvPlace,
+    Routing,
     SignalementDetail,
     SignalementItem,
+    TeamItem,
 )
 from qpvmap.core.actors import Actor
-from qpvmap.core.labels import STATUS_LABELS
+from qpvmap.core.labels import STATUS_LABELS, doubt_words, routing_reason
 from qpvmap.core.permissions import Action, Nature, Target, may
 from qpvmap.core.photos import Moment, Size
 from qpvmap.core.places import Candidate, PlaceRef, QpvPosition
+from qpvmap.core.routing import Ground
 from qpvmap.core.workflow import Outcome, Situation, Status, moves_from
 from qpvmap.storage.listing import Summary
 from qpvmap.storage.models import Photo
 from qpvmap.storage.signalements import Entry
+from qpvmap.usecases.routing import Handling
 from qpvmap.web.photos import version_of
 
 SAME_NAME = (
@@ -47,6 +53,7 @@ SAME_NAME = (
     "supports",
     "version",
     "is_demo",
+    "description_hidden",
 )
 """Members that are called alike in the row and in the answer."""
 
@@ -107,21 +114,35 @@ def photo_item(photo: Photo) -> PhotoItem:
     )
 
 
-def signalement_detail(
-    row: Summary, entries: Sequence[Entry], photos: Sequence[Photo], actor: Actor
-) -> SignalementDetail:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One signalement as it was read: its row, and what hangs on it."""
+
+    row: Summary
+    history: Sequence[Entry]
+    photos: Sequence[Photo]
+    has_open_parts: bool
+
+
+def signalement_detail(read: Reading, actor: Actor) -> SignalementDetail:
     """Return a signalement with its history, and names only for those who may see them."""
+    row = read.row
     target = Target(row.territory_id, Nature(row.nature), row.team_id, row.reporter_id)
     named = may(actor, Action.VIEW_REPORTER, target)
     handles = may(actor, Action.HANDLE, target)
-    outcome = Outcome(row.outcome) if row.outcome else None
-    moves = moves_from(Situation(Status(row.status), row.updated_at, outcome=outcome)).items()
+    situation = Situation(
+        Status(row.status),
+        row.updated_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        has_open_parts=read.has_open_parts,
+    )
+    moves = moves_from(situation).items()
     return SignalementDetail(
         **_members(row),
         reporter=row.reporter_name if named else None,
         allowed=[to for to, move in moves if may(actor, move.action, target)],
-        history=[_history_item(entry, row, named, handles) for entry in entries],
-        photos=[photo_item(photo) for photo in photos],
+        history=[_history_item(entry, row, named, handles) for entry in read.history],
+        photos=[photo_item(photo) for photo in read.photos],
     )
 
 
@@ -153,7 +174,55 @@ def _members(row: Summary) -> dict[str, Any]:
         "commune": Place(code=row.insee_code, name=row.commune_name),
         "iris": Place(code=row.iris_code, name=row.iris_name or "") if row.iris_code else None,
         "qpv": qpv_place(_position(row)),
+        "routing": _routing(row),
     }
+
+
+def _routing(row: Summary) -> Routing:
+    others = (row.routing_doubt or {}).get("others", [])
+    return Routing(
+        ground=Ground(row.routing_ground),
+        reason=routing_reason(
+            row.routing_ground,
+            row.emprise_body,
+            row.emprise_name,
+            row.category_name,
+            row.team_name,
+        ),
+        doubt=doubt_words(row.team_name) if others else "",
+        others=[other["team"] for other in others],
+    )
+
+
+def handled(handling: Handling | None) -> Handled | None:
+    """Return who would take something, why, and by when."""
+    if handling is None:
+        return None
+    team, others = handling.team, (handling.doubt or {}).get("others", [])
+    return Handled(
+        team=TeamItem(code=team.code, name=team.name, organisation=team.organisation.name),
+        routing=Routing(
+            ground=handling.ground,
+            reason=handling.reason,
+            doubt=handling.doubt_words,
+            others=[other["team"] for other in others],
+        ),
+        acknowledge_due_at=handling.acknowledge_due_at,
+        due_at=handling.due_at,
+    )
+
+
+def history_since(
+    row: Summary, entries: Sequence[Entry], actor: Actor, version: int
+) -> list[dict[str, Any]]:
+    """Return the lines of a history that are newer than a version, as JSON holds them."""
+    target = Target(row.territory_id, Nature(row.nature), row.team_id, row.reporter_id)
+    named, handles = may(actor, Action.VIEW_REPORTER, target), may(actor, Action.HANDLE, target)
+    return [
+        _history_item(entry, row, named, handles).model_dump(mode="json")
+        for entry in entries
+        if entry.version > version
+    ]
 
 
 def _position(row: Summary) -> QpvPosition | None:

@@ -13,8 +13,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     WithJsonSchema,
+    model_serializer,
 )
 from werkzeug.datastructures import FileStorage
 
@@ -22,6 +24,7 @@ from qpvmap.core.deadlines import PARIS, Priority
 from qpvmap.core.geo import ACCURACY_MAX_M, BBox
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
+from qpvmap.core.routing import Ground
 from qpvmap.core.signalements import DESCRIPTION_MAX
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.core.workflow import Request as MoveRequest
@@ -97,6 +100,9 @@ class LocateQuery(Input):
         le=ACCURACY_MAX_M,
         allow_inf_nan=False,
         description="Rayon de précision du GPS, mètres.",
+    )
+    category: str | None = Field(
+        None, max_length=60, description="Code d’une catégorie : dit aussi qui s’en occuperait."
     )
 
 
@@ -200,6 +206,30 @@ class EmprisePlace(Place):
     )
 
 
+class TeamItem(Place):
+    """Who handles."""
+
+    organisation: str
+
+
+class Routing(BaseModel):
+    """Why this team, and who else it might have been."""
+
+    ground: Ground = Field(description="Ce qui a décidé, par son code.")
+    reason: str = Field(description="La raison, en une phrase.")
+    doubt: str = Field(description="Dit que deux responsables sont possibles ; vide sinon.")
+    others: list[str] = Field(description="Codes des autres services plausibles.")
+
+
+class Handled(BaseModel):
+    """Who would take a category at a point, why, and by when."""
+
+    team: TeamItem
+    routing: Routing
+    acknowledge_due_at: datetime
+    due_at: datetime
+
+
 class Located(BaseModel):
     """Where a point is."""
 
@@ -209,6 +239,19 @@ class Located(BaseModel):
     emprise: EmprisePlace | None = Field(
         description="Terrain sous le point et son gestionnaire, ou null s’il n’est pas dessiné."
     )
+    handling: Handled | None = Field(
+        None,
+        description="Qui s’occuperait de `category` ici, et pourquoi ; null hors des villes du "
+        "territoire, absent quand aucune catégorie n’est demandée.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_asked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `handling` out when no category was asked for."""
+        fields: dict[str, Any] = dump(self)
+        if "handling" not in self.model_fields_set:
+            fields.pop("handling", None)
+        return fields
 
 
 class CategoryItem(BaseModel):
@@ -227,12 +270,6 @@ class Categories(BaseModel):
     """The categories in the order in which people are shown them."""
 
     items: list[CategoryItem]
-
-
-class TeamItem(Place):
-    """Who handles."""
-
-    organisation: str
 
 
 class SignalementItem(BaseModel):
@@ -267,6 +304,11 @@ class SignalementItem(BaseModel):
     supports: int = Field(description="Autres personnes qui ont vu la même chose.")
     version: int
     is_demo: bool = Field(description="Vrai pour un signalement inventé.")
+    description_hidden: bool = Field(
+        description="Vrai tant que le texte, qui semble désigner quelqu’un, n’a pas été relu : "
+        "le public ne le voit pas."
+    )
+    routing: Routing
 
 
 class HistoryItem(BaseModel):

@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, json, request, url_for
+from sqlalchemy.orm import Session
 
 from qpvmap.api.blueprint import territory_code, v1
-from qpvmap.api.present import feature, signalement_detail, signalement_item
+from qpvmap.api.present import Reading, feature, history_since, signalement_detail, signalement_item
 from qpvmap.api.problems import problem_of
 from qpvmap.api.schemas import (
     MAX_PAGE,
@@ -17,7 +18,9 @@ from qpvmap.api.schemas import (
     SignalementPage,
     Transition,
 )
+from qpvmap.core.actors import Actor
 from qpvmap.core.errors import NotFound, StaleVersion
+from qpvmap.core.permissions import Action, Nature, Target, may
 from qpvmap.core.signalements import Submission
 from qpvmap.storage.listing import (
     Summary,
@@ -27,7 +30,8 @@ from qpvmap.storage.listing import (
     summary_by_id,
 )
 from qpvmap.storage.photos import photos_of
-from qpvmap.storage.signalements import history, territory_by_code
+from qpvmap.storage.relatives import has_open_parts
+from qpvmap.storage.signalements import Entry, history, territory_by_code
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.signalements import submit
 from qpvmap.web.security import current_actor, public, signed_in
@@ -118,7 +122,8 @@ def read_signalement(reference: str) -> SignalementDetail:
     "entre-temps, rien n’est écrit et la réponse 409 dit où en est le signalement.",
     responses={
         403: "Vous pouvez voir ce signalement, pas le traiter.",
-        409: "Modifié entre-temps : `current_version` et `current_status` disent où il en est.",
+        409: "Modifié entre-temps : `current_version` et `current_status` disent où il en est, "
+        "`since` ce qui s’est passé depuis votre version.",
     },
 )
 def move_signalement(reference: str, transition: Transition) -> SignalementDetail | Response:
@@ -139,8 +144,18 @@ def move_signalement(reference: str, transition: Transition) -> SignalementDetai
 
 
 def _stale(error: StaleVersion) -> Response:
-    row = find_summary(request_session(), current_actor(), error.reference)
-    return problem_of(error, current_status=row.status if row else None)
+    """Answer where the signalement is, and what happened since the version that was sent."""
+    session, actor = request_session(), current_actor()
+    row = find_summary(session, actor, error.reference)
+    if row is None:
+        return problem_of(error)
+    since = history_since(row, _history(session, actor, row), actor, error.sent)
+    return problem_of(error, current_status=row.status, since=since)
+
+
+def _history(session: Session, actor: Actor, row: Summary) -> list[Entry]:
+    target = Target(row.territory_id, Nature(row.nature), row.team_id, row.reporter_id)
+    return history(session, row.id, unchecked=may(actor, Action.VIEW_UNCHECKED, target))
 
 
 def _detail(reference: str) -> SignalementDetail:
@@ -148,7 +163,13 @@ def _detail(reference: str) -> SignalementDetail:
     row = find_summary(session, actor, reference)
     if row is None:
         raise NotFound("Signalement", reference)
-    return signalement_detail(row, history(session, row.id), photos_of(session, row.id), actor)
+    read = Reading(
+        row,
+        _history(session, actor, row),
+        photos_of(session, row.id),
+        has_open_parts(session, row.id),
+    )
+    return signalement_detail(read, actor)
 
 
 def _page(rows: list[Summary], query: ListQuery, total: int | None) -> Response:

@@ -11,6 +11,9 @@ from enum import StrEnum
 BEING_CHECKED = "[Texte en cours de vérification]"
 """What the public reads instead of a text that is hidden until checked."""
 
+MASKED = "[masqué]"
+"""What the public reads instead of a number, an address or a plate in what people write."""
+
 GAP = r"[ .\-\u00a0\u202f]"
 LETTER = "[A-HJ-NP-TV-Z]"
 """Plates bear neither I, O nor U."""
@@ -123,3 +126,10 @@ def _is_plain(plate: str) -> bool:
 def shown(text: str, *, hidden: bool, may_read: bool) -> str:
     """Return a text as a reader sees it: SQL's twin is `storage.visibility.shown_description`."""
     return BEING_CHECKED if hidden and text and not may_read else text
+
+
+def masked(text: str) -> str:
+    """Return a text whose phone numbers, e-mails and plates are replaced, for the public."""
+    for hint in personal_hints(text):
+        text = text.replace(hint.excerpt, MASKED)
+    return text

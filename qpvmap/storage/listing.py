@@ -3,21 +3,24 @@
 Two statements at most, however many rows. A row carries who filed it, for the door to hide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.geo import WGS84, BBox
+from qpvmap.core.permissions import Action
+from qpvmap.core.privacy import masked
 from qpvmap.storage.models import (
     Account,
     Category,
     Commune,
+    Emprise,
     Iris,
     Organisation,
     Qpv,
@@ -25,7 +28,7 @@ from qpvmap.storage.models import (
     Team,
     Territory,
 )
-from qpvmap.storage.visibility import shown_description, visible_to
+from qpvmap.storage.visibility import reached_by, shown_description, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,11 @@ class Summary:
     supports: int
     version: int
     is_demo: bool
+    description_hidden: bool
+    routing_ground: str
+    routing_doubt: Mapping[str, Any] | None
+    emprise_name: str
+    emprise_body: str
 
 
 def list_visible(
@@ -102,7 +110,7 @@ def list_visible(
         .offset(offset)
         .limit(limit)
     )
-    return [Summary(**row._mapping) for row in rows]
+    return [_summary(row) for row in rows]
 
 
 def count_visible(session: Session, actor: Actor, territory: str, filters: Filters) -> int:
@@ -121,13 +129,21 @@ def find_summary(session: Session, actor: Actor, reference: str) -> Summary | No
     row = session.execute(
         _summaries(actor).where(Signalement.reference == reference, visible_to(actor))
     ).one_or_none()
-    return Summary(**row._mapping) if row else None
+    return _summary(row) if row else None
 
 
 def summary_by_id(session: Session, actor: Actor, signalement_id: int) -> Summary:
     """Return a signalement that is known to exist and that `actor` filed: the caller checked."""
     row = session.execute(_summaries(actor).where(Signalement.id == signalement_id)).one()
-    return Summary(**row._mapping)
+    return _summary(row)
+
+
+def _summary(row: Row[Any]) -> Summary:
+    """Return a row as its reader may read it: the words that nobody checked are masked."""
+    fields = dict(row._mapping)
+    if not fields.pop("unchecked"):
+        fields |= {name: masked(fields[name]) for name in ("address", "waiting_on")}
+    return Summary(**fields)
 
 
 def _wanted(actor: Actor, territory: str, filters: Filters) -> Iterator[ColumnElement[bool]]:
@@ -156,6 +172,7 @@ def _wanted(actor: Actor, territory: str, filters: Filters) -> Iterator[ColumnEl
 
 
 def _summaries(actor: Actor) -> Select[*tuple[Any, ...]]:
+    owner = aliased(Organisation)
     return (
         select(
             Signalement.id,
@@ -199,11 +216,19 @@ def _summaries(actor: Actor) -> Select[*tuple[Any, ...]]:
             Signalement.supports,
             Signalement.version,
             Signalement.is_demo,
+            Signalement.description_hidden,
+            Signalement.routing_ground,
+            Signalement.routing_doubt,
+            func.coalesce(Emprise.name, "").label("emprise_name"),
+            func.coalesce(owner.name, "").label("emprise_body"),
+            reached_by(actor, Action.VIEW_UNCHECKED).label("unchecked"),
         )
         .join(Signalement.category)
         .join(Signalement.team)
         .join(Team.organisation)
         .outerjoin(Signalement.reporter)
+        .outerjoin(Signalement.emprise)
+        .outerjoin(owner, owner.id == Emprise.organisation_id)
     )
 
 

@@ -1,6 +1,6 @@
 """Rows of signalements and of their journal. Every read takes the actor and hides by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.geo import WGS84, LonLat
 from qpvmap.core.permissions import Nature
 from qpvmap.core.places import Location, PlaceRef, QpvPosition
+from qpvmap.core.privacy import masked
 from qpvmap.core.routing import RoutingRule
 from qpvmap.storage.models import (
     Account,
@@ -234,6 +235,10 @@ def changes_over_time(
     return [(at, changes) for at, changes in rows]
 
 
+WRITTEN_FIELDS = frozenset({"waiting_on"})
+"""State fields that hold a person's own words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a signalement's history, as its readers see it."""
@@ -252,11 +257,15 @@ class Entry:
     organisation_name: str
 
 
-def history(session: Session, signalement_id: int, *, internal: bool = False) -> list[Entry]:
+def history(
+    session: Session, signalement_id: int, *, internal: bool = False, unchecked: bool = False
+) -> list[Entry]:
     """Return the journal of a signalement, oldest first; internal lines only if asked for.
 
-    `actor_name` is there for those who may see it: the caller decides.
+    What in people's words looks like a way to find somebody is masked, but for those who may read
+    what is `unchecked`. `actor_name` is there for those who may see it: the caller decides.
     """
+    shown = _as_written if unchecked else masked
     rows = session.execute(
         select(Event, Account.name, Organisation.name)
         .outerjoin(Account, Account.id == Event.actor_id)
@@ -273,11 +282,26 @@ def history(session: Session, signalement_id: int, *, internal: bool = False) ->
             at=event.at,
             from_status=event.from_status,
             to_status=event.to_status,
-            comment=event.comment,
-            changes=event.changes,
+            comment=shown(event.comment),
+            changes=_shown_changes(event.changes, shown),
             actor_id=event.actor_id,
             actor_name=name or "",
             organisation_name=organisation or "",
         )
         for event, name, organisation in rows
     ]
+
+
+def _as_written(text: str) -> str:
+    return text
+
+
+def _shown_changes(changes: Mapping[str, Any], shown: Callable[[str], str]) -> Mapping[str, Any]:
+    """Return what a line changed, the words that somebody typed as they are to be read."""
+    return {
+        side: {
+            name: shown(value) if name in WRITTEN_FIELDS else value
+            for name, value in fields.items()
+        }
+        for side, fields in changes.items()
+    }

@@ -18,6 +18,7 @@ from qpvmap.core.labels import (
 )
 from qpvmap.core.permissions import Nature
 from qpvmap.core.places import QpvPosition
+from qpvmap.core.privacy import masked
 from qpvmap.core.workflow import CLOCKS, Clock, Outcome, Status
 from qpvmap.usecases.calendars import days_off
 
@@ -136,6 +137,7 @@ FILTERS = {
     "first_up": first_up,
     "lateness": lateness_key,
     "long_day": long_day,
+    "masked": masked,
     "move_label": move_label,
     "nature_label": nature_label,
     "number": french.number,

@@ -149,10 +149,13 @@ def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
     territories = [signalement.territory_id]
     names = Names(teams_by_id(session, territories), categories_by_id(session, territories))
     reader = reader_of(actor, target, names)
-    entries = history(session, signalement.id, internal=may(actor, Action.VIEW_NOTES, target))
+    unchecked = may(actor, Action.VIEW_UNCHECKED, target)
+    internal = may(actor, Action.VIEW_NOTES, target)
+    entries = history(session, signalement.id, internal=internal, unchecked=unchecked)
     return {
         "signalement": signalement,
         "location": stored_location(session, signalement),
+        "unchecked": unchecked,
         "point": point_at(session, signalement.id),
         "is_open": signalement.status in OPEN_STATUSES,
         "steps": [step_of(entry, reader) for entry in entries],

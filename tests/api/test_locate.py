@@ -53,3 +53,26 @@ def test_locate_when_a_parameter_is_wrong_then_422_names_it(
     [fault] = answer.json["errors"]
     assert fault["parameter"] == parameter
     assert fault["detail"]
+
+
+def test_locate_when_a_category_is_asked_then_says_who_takes_it_and_why(ask: Call) -> None:
+    query = {**IN_QUARTER, "accuracy_m": 8, "category": "parties-communes"}
+    handling = ask().get("/locate", query_string=query).json["handling"]
+    assert handling["team"]["code"] == "bailleur-agence"
+    assert handling["routing"]["reason"].startswith("emprise Bailleur social des Blagis")
+    assert handling["due_at"] > handling["acknowledge_due_at"]
+
+
+def test_locate_when_the_category_is_confidential_then_strangers_are_refused(ask: Call) -> None:
+    query = {**IN_QUARTER, "category": "rixe"}
+    assert ask().get("/locate", query_string=query).status_code == 403
+    assert ask("mediator").get("/locate", query_string=query).json["handling"]["team"]
+    unknown = ask().get("/locate", query_string={**IN_QUARTER, "category": "licorne"})
+    assert unknown.status_code == 422
+
+
+def test_locate_when_two_owners_are_plausible_then_says_so(ask: Call) -> None:
+    query = {**IN_QUARTER, "accuracy_m": 60, "category": "proprete"}
+    routing = ask().get("/locate", query_string=query).json["handling"]["routing"]
+    assert routing["others"]
+    assert routing["doubt"].startswith("Deux responsables possibles")

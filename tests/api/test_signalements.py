@@ -343,6 +343,8 @@ def test_transition_when_the_version_is_stale_then_409_says_where_it_is(call: Ca
     assert answer.status_code == 409
     assert answer.content_type == "application/problem+json"
     assert (answer.json["current_version"], answer.json["current_status"]) == (2, "acknowledged")
+    [line] = answer.json["since"]
+    assert (line["kind"], line["to_status"], line["version"]) == ("moved", "acknowledged", 2)
     assert len(agent.get(f"/signalements/{reference}").json["history"]) == 2
 
 
@@ -414,3 +416,40 @@ def test_transition_when_the_body_is_wrong_then_422(ask: Call, body: Any) -> Non
 
 def test_in_quarter_constant_when_located_then_is_inside(ask: Call) -> None:
     assert ask().get("/locate", query_string=IN_QUARTER).json["qpv"]["inside"]
+
+
+def test_decision_and_its_reason_are_told_with_the_signalement(call: Call) -> None:
+    filed = call("mediator").file().json
+    assert filed["routing"]["ground"] == "commune_and_category"
+    assert filed["routing"]["reason"].startswith("compétence de ce service")
+    assert (filed["routing"]["doubt"], filed["routing"]["others"]) == ("", [])
+    assert filed["description_hidden"] is False
+
+
+def test_text_that_seems_to_name_somebody_is_said_to_be_hidden(call: Call) -> None:
+    filed = (
+        call("mediator")
+        .file(description="Appelez le 06 12 34 56 78", address="chez Léa, 06 12 34 56 79")
+        .json
+    )
+    assert filed["description_hidden"] is True
+    read = call(None).get(f"/signalements/{filed['reference']}").json
+    listed = call(None).get("/signalements").json["items"][0]
+    for shown in (read, listed):
+        assert "06 12" not in str(shown)
+        assert shown["address"] == "chez Léa, [masqué]"
+
+
+def test_words_of_the_history_are_masked_for_strangers_alone(call: Call) -> None:
+    reference = call("mediator").file().json["reference"]
+    move = {
+        "to": "waiting", "comment": "Vu avec 06 12 34 56 78", "version": 1,
+        "waiting_on": "AB-123-CD",
+    }  # fmt: skip
+    path = f"/signalements/{reference}/transitions"
+    assert call("coordinator").post(path, move).status_code == 200
+    public = call(None).get(f"/signalements/{reference}").json
+    assert public["waiting_on"] == "[masqué]"
+    assert public["history"][-1]["comment"] == "Vu avec [masqué]"
+    handler = call("coordinator").get(f"/signalements/{reference}").json
+    assert handler["history"][-1]["comment"] == "Vu avec 06 12 34 56 78"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qpvmap.core.privacy import PLAIN_WORDS, HintKind, personal_hints, shown
+from qpvmap.core.privacy import MASKED, PLAIN_WORDS, HintKind, masked, personal_hints, shown
 
 GAPS = ("", " ", ".", "-", "\u00a0", "\u202f")
 LETTERS = st.sampled_from("ABCDEFGHJKLMNPQRSTVWXYZ")
@@ -122,3 +122,11 @@ def test_shown_when_hidden_then_only_to_who_may_read() -> None:
     assert shown("06…", hidden=True, may_read=False) == "[Texte en cours de vérification]"
     assert shown("06…", hidden=True, may_read=True) == shown("06…", hidden=False, may_read=False)
     assert shown("", hidden=True, may_read=False) == ""
+
+
+def test_masked_replaces_what_looks_personal_and_nothing_else() -> None:
+    text = "Voiture AB-123-CD devant le 12, appelez le 06 12 34 56 78 ou lea@exemple.fr."
+    assert masked(text) == f"Voiture {MASKED} devant le 12, appelez le {MASKED} ou {MASKED}."
+    assert (
+        masked("Un trou de 30 cm, 2 allée des Tilleuls") == "Un trou de 30 cm, 2 allée des Tilleuls"
+    )
