@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from qpvmap.core.geo import LonLat
 
 HOLE = "trou"
-KINDS = ("residence", "road", "school", "condominium", "garden", "other")
+DECISION = "decision"
+"""Kind of a piece of ground drawn round one decision: it is not the body's whole estate."""
+KINDS = ("residence", "road", "school", "condominium", "garden", "other", DECISION)
 MAX_VERTICES = 2000
 NUMBER = re.compile(r"[-+]?\d{1,3}(?:[.,]\d+)?")
 

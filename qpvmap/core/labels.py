@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from qpvmap.core.actors import Role
 from qpvmap.core.deadlines import Priority
+from qpvmap.core.ground import DECISION
 from qpvmap.core.permissions import Nature
 from qpvmap.core.routing import ON_AN_EMPRISE, Ground
 from qpvmap.core.workflow import Outcome, Status
@@ -80,6 +81,7 @@ EMPRISE_KIND_LABELS: Mapping[str, str] = {
     "condominium": "Copropriété",
     "garden": "Jardin public",
     "other": "Autre terrain",
+    DECISION: "Lieu d’une décision de la coordination",
 }
 
 

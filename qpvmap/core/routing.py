@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qpvmap.core.errors import NoTeam
+from qpvmap.core.ground import DECISION
 from qpvmap.core.places import Candidate, EmpriseRef
 
 DOUBT_FROM = 0.1
@@ -56,7 +57,7 @@ class RoutingRule:
             self.category in (None, category)
             and self.insee_code in (None, candidate.insee_code)
             and self.emprise_id in (None, emprise.id if emprise else None)
-            and self.body_id in (None, emprise.body_id if emprise else None)
+            and self.body_id in (None, _owner(emprise))
         )
 
     @property
@@ -84,6 +85,11 @@ class RoutingRule:
             self.body_id is not None,
             self.insee_code is not None,
         )
+
+
+def _owner(emprise: EmpriseRef | None) -> int | None:
+    """Return the body on whose grounds one stands; a decision on one place makes no owner."""
+    return emprise.body_id if emprise and emprise.kind != DECISION else None
 
 
 @dataclass(frozen=True, slots=True)

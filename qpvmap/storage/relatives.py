@@ -75,6 +75,41 @@ def has_parts(session: Session, signalement_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Signalement.parent_id == signalement_id))))
 
 
+def followers_of(session: Session, duplicate: Signalement) -> Sequence[Signalement]:
+    """Return what followed a duplicate to its original when it was merged, locked; oldest first.
+
+    They are duplicates of that original whose last change of it was to follow this one.
+    """
+    last = (
+        select(Event.changes)
+        .where(
+            Event.signalement_id == Signalement.id,
+            Event.changes["set"].has_key("duplicate_of_id"),
+        )
+        .order_by(Event.sequence.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return session.scalars(
+        select(Signalement)
+        .where(
+            Signalement.duplicate_of_id == duplicate.duplicate_of_id,
+            last["was"]["duplicate_of_id"].as_integer() == duplicate.id,
+        )
+        .order_by(Signalement.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def reported_a_duplicate(session: Session, account_id: int, original_id: int) -> bool:
+    """Return whether an account filed something that was merged into this original."""
+    theirs = exists().where(
+        Signalement.duplicate_of_id == original_id, Signalement.reporter_id == account_id
+    )
+    return bool(session.scalar(select(theirs)))
+
+
 def has_open_parts(session: Session, signalement_id: int) -> bool:
     """Return whether a signalement was split and one of its parts has not ended."""
     part = exists().where(

@@ -11,6 +11,7 @@ from qpvmap.core.errors import (
     ForbiddenMove,
     NotFound,
 )
+from qpvmap.core.ground import DECISION
 from qpvmap.core.permissions import Action, Nature, Target, require
 from qpvmap.core.routing import Ground
 from qpvmap.core.workflow import Status
@@ -128,7 +129,7 @@ def _ground_around(session: Session, actor: Actor, precedent: Precedent, now: da
         territory_id=precedent.territory_id,
         code=f"precedent-{precedent.id}",
         name=f"lieu du précédent n° {precedent.id}",
-        kind="other",
+        kind=DECISION,
         organisation_id=team.organisation_id,
         source="Décision de la coordination",
         confidence=1.0,

@@ -1,14 +1,15 @@
 """Move a signalement along the table of `core.workflow`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.deadlines import Priority, Promise, resumed
-from qpvmap.core.errors import NotFound, StaleVersion
-from qpvmap.core.permissions import Action, Nature, Target, may, require
+from qpvmap.core.errors import NotAllowed, NotFound, StaleVersion
+from qpvmap.core.permissions import Action, Nature, Target, may
 from qpvmap.core.workflow import (
     CLOCKS,
     Clock,
@@ -23,7 +24,7 @@ from qpvmap.core.workflow import (
 )
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.models import Signalement
-from qpvmap.storage.relatives import has_open_parts
+from qpvmap.storage.relatives import has_open_parts, reported_a_duplicate
 from qpvmap.usecases.journal import Line, write
 from qpvmap.usecases.promises import Terms, dates_of, days_off_of, promise_kept, promise_of
 from qpvmap.usecases.relatives import tell_relatives
@@ -59,10 +60,25 @@ def possible_moves(
     session: Session, actor: Actor, signalement: Signalement, now: datetime
 ) -> dict[Status, Move]:
     """Return where `actor` may move `signalement` and on what terms, the next step first."""
-    target, situation = target_of(signalement), situation_of(session, signalement, now)
+    situation = situation_of(session, signalement, now)
     return {
-        to: move for to, move in moves_from(situation).items() if may(actor, move.action, target)
+        to: move
+        for to, move in moves_from(situation).items()
+        if _may_move(session, actor, signalement, move.action)
     }
+
+
+def _may_move(session: Session, actor: Actor, signalement: Signalement, action: Action) -> bool:
+    """Return whether `actor` has the right; who filed a duplicate may contest like its author."""
+    target = target_of(signalement)
+    if may(actor, action, target):
+        return True
+    if action is not Action.CONTEST or actor.account_id is None:
+        return False
+    as_author = replace(target, reporter_id=actor.account_id)
+    return may(actor, action, as_author) and reported_a_duplicate(
+        session, actor.account_id, signalement.id
+    )
 
 
 def lock_visible(session: Session, actor: Actor, reference: str, version: int) -> Signalement:
@@ -108,13 +124,13 @@ def change_status(
     signalement = rows.find_visible(session, actor, reference, lock=True)
     if signalement is None:
         raise NotFound("Signalement", reference)
-    _require_some_right(actor, signalement)
+    _require_some_right(session, actor, signalement)
     if version != signalement.version:
         raise StaleVersion(reference, version, signalement.version)
     situation = situation_of(session, signalement, now)
     planned = moves_from(situation).get(request.to)
-    if planned is not None:
-        require(actor, planned.action, target_of(signalement))
+    if planned is not None and not _may_move(session, actor, signalement, planned.action):
+        raise NotAllowed(planned.action)
     move = check_transition(situation, request)
     changes = changes_of(session, signalement, request, move, now)
     comment = request.comment.strip()
@@ -123,11 +139,11 @@ def change_status(
     return signalement
 
 
-def _require_some_right(actor: Actor, signalement: Signalement) -> None:
+def _require_some_right(session: Session, actor: Actor, signalement: Signalement) -> None:
     """Refuse who may only look, before telling anything of versions or moves."""
-    target = target_of(signalement)
-    if not any(may(actor, action, target) for action in (Action.CONTEST, Action.ARBITRATE)):
-        require(actor, Action.HANDLE, target)
+    rights = (Action.HANDLE, Action.ARBITRATE, Action.CONTEST)
+    if not any(_may_move(session, actor, signalement, right) for right in rights):
+        raise NotAllowed(Action.HANDLE)
 
 
 def changes_of(

@@ -22,6 +22,7 @@ from qpvmap.storage.places import locate
 from qpvmap.storage.relatives import (
     columns_of_place,
     duplicates_of,
+    followers_of,
     has_parts,
     last_merge,
     locked_together,
@@ -102,7 +103,8 @@ def merge(
         raise NotFound("Signalement", original_ref)
     require(actor, Action.HANDLE, target_of(original))
     _check_pair(session, duplicate, original)
-    _follow(session, actor, duplicate, original, now)
+    followers = duplicates_of(session, duplicate.id)
+    _move_duplicates(session, actor, followers, (duplicate, original), now)
     changes: dict[str, object] = {
         "status": Status.CLOSED,
         "outcome": Outcome.DUPLICATE,
@@ -123,7 +125,8 @@ def unmerge(
 ) -> Signalement:
     """Give a duplicate its own life back, as it was before it was merged.
 
-    The time during which it was merged does not count in what was promised.
+    Its own duplicates, which followed it, come back to it. The time during which it was merged
+    does not count in what was promised.
 
     Raises
     ------
@@ -136,10 +139,12 @@ def unmerge(
     duplicate, original = _lock_both(session, actor, reference, final, version)
     if duplicate.duplicate_of_id != original.id:
         raise CannotJoin(NOT_MERGED)
+    followers = followers_of(session, duplicate)
     changes = _before_merge(session, duplicate, now)
     write(session, duplicate, actor, Line("unmerged", changes, reason.strip()), now)
     original.supports -= duplicate.supports + 1
     write(session, original, actor, Line("duplicate_removed"), now)
+    _move_duplicates(session, actor, followers, (original, duplicate), now)
     return duplicate
 
 
@@ -218,15 +223,19 @@ def _check_pair(session: Session, duplicate: Signalement, original: Signalement)
             raise CannotJoin(why)
 
 
-def _follow(
-    session: Session, actor: Actor, duplicate: Signalement, original: Signalement, now: datetime
+def _move_duplicates(
+    session: Session,
+    actor: Actor,
+    duplicates: Sequence[Signalement],
+    ways: tuple[Signalement, Signalement],
+    now: datetime,
 ) -> None:
-    """Take the duplicates of the duplicate to the original."""
-    for row in duplicates_of(session, duplicate.id):
-        line = Line("merge_followed", {"duplicate_of_id": original.id})
-        write(session, row, actor, line, now)
-        duplicate.supports -= row.supports + 1
-        original.supports += row.supports + 1
+    """Take duplicates from one original to another, with those who saw them."""
+    before, after = ways
+    for row in duplicates:
+        write(session, row, actor, Line("merge_followed", {"duplicate_of_id": after.id}), now)
+        before.supports -= row.supports + 1
+        after.supports += row.supports + 1
 
 
 def _before_merge(session: Session, duplicate: Signalement, now: datetime) -> dict[str, object]:

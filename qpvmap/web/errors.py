@@ -39,11 +39,27 @@ LAST_RESORT = """<!doctype html><html lang="fr"><meta charset="utf-8"><title>Pan
 <h1>La panne vient de nous</h1><p>Réessayez dans un instant.</p></html>"""
 
 
+WRITTEN = ("comment", "text", "description", "waiting_on", *(f"part-{n}" for n in range(1, 11)))
+"""Fields in which people write: what they typed is given back with a refusal."""
+
+
 def page(status: int, message: str = "", wait: str = "") -> Response:
     """Return the error page of a status, or of its family when it has none of its own."""
     family = 500 if status >= 500 else 400
     names: list[str | Template] = [f"errors/{status}.html", f"errors/{family}.html"]
-    return make_response(render_template(names, message=message, wait=wait, code=status), status)
+    html = render_template(names, message=message, wait=wait, code=status, typed=typed_text())
+    return make_response(html, status)
+
+
+def typed_text() -> str:
+    """Return what was written in the form that is refused, so that it is not lost."""
+    if request.method in SAFE_METHODS:
+        return ""
+    try:
+        form = request.form
+    except HTTPException:  # what was sent cannot be read, or is too large
+        return ""
+    return "\n\n".join(text for name in WRITTEN if (text := form.get(name, "").strip()))
 
 
 def refused(error: errors.QpvmapError) -> ResponseReturnValue:
@@ -85,7 +101,8 @@ def sign_in_first() -> ResponseReturnValue:
 
 def form_refused(_error: CSRFError) -> ResponseReturnValue:
     """Answer a form that did not come from one of our pages, or from one that is too old."""
-    return make_response(render_template("errors/csrf.html", code=400), 400)
+    html = render_template("errors/csrf.html", code=400, typed=typed_text())
+    return make_response(html, 400)
 
 
 def failed(error: HTTPException) -> ResponseReturnValue:

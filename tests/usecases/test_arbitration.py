@@ -239,6 +239,27 @@ def test_rule_made_of_a_precedent_routes_what_is_filed_there_next(
     assert said.startswith(f"emprise HSH, {here.emprise.name} : voirie → Police")
 
 
+def test_rule_made_on_bare_ground_holds_for_its_category_and_no_other_of_the_body(
+    session: Session, toy: Toy, west: Actor, east: Actor, coordinator: Actor
+) -> None:
+    police = toy.teams["police"]
+    session.add(
+        RoutingRuleRow(
+            territory_id=toy.territory.id,
+            category_id=toy.categories["eclairage"].id,
+            emprise_organisation_id=police.organisation_id,
+            team_id=police.id,
+        )
+    )
+    row = refused_twice(session, toy, west, east)
+    decide(session, coordinator, row.reference, "police", "C’est à elle.", 3, NOW)
+    precedent = session.scalars(select(Precedent)).one()
+    rule_from_precedent(session, coordinator, precedent.id, NOW)
+    same = submit(session, west, toy.territory, submission(), NOW).signalement
+    other = submit(session, west, toy.territory, submission(category="eclairage"), NOW).signalement
+    assert (same.team.code, other.team.code) == ("police", "coordination")
+
+
 def test_rule_is_made_by_the_coordination_alone(
     session: Session, toy: Toy, west: Actor, east: Actor, coordinator: Actor
 ) -> None:

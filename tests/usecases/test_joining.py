@@ -234,6 +234,37 @@ def test_merge_when_each_is_merged_into_the_other_at_once_then_one_wins(
     engine.dispose()
 
 
+def test_unmerge_when_others_had_followed_then_they_come_back(
+    session: Session, toy: Toy, agent: Actor
+) -> None:
+    first, second, third = (make_signalement(session, toy) for _ in range(3))
+    merge(session, agent, third.reference, second.reference, 1, NOW)
+    merge(session, agent, second.reference, first.reference, 1, NOW)
+    assert (third.duplicate_of_id, first.supports, second.supports) == (first.id, 2, 0)
+    unmerge(session, agent, second.reference, second.version, NOW)
+    assert third.duplicate_of_id == second.id
+    assert (first.supports, second.supports) == (0, 1)
+    assert all(rebuilt(session, row) for row in (first, second, third))
+
+
+def test_contest_when_the_reporter_s_own_was_merged_then_the_original_can_be(
+    session: Session, toy: Toy, agent: Actor
+) -> None:
+    resident, stranger = (make_actor(session, toy, Role.RESIDENT) for _ in range(2))
+    original = make_signalement(session, toy, status=Status.IN_PROGRESS)
+    theirs = make_signalement(session, toy, reporter_id=resident.account_id)
+    merge(session, agent, theirs.reference, original.reference, 1, NOW)
+    close(session, agent, original, Outcome.NO_ACTION)
+    again = Request(Status.REOPENED, "Rien n’a changé.")
+    assert list(possible_moves(session, resident, original, NOW)) == [Status.REOPENED]
+    with pytest.raises(NotAllowed):
+        change_status(
+            session, stranger, original.reference, again, version=original.version, now=NOW
+        )
+    change_status(session, resident, original.reference, again, version=original.version, now=NOW)
+    assert original.status == Status.REOPENED
+
+
 def test_split_when_there_are_two_trades_then_two_linked_signalements_each_with_its_team(
     session: Session, toy: Toy, agent: Actor
 ) -> None:

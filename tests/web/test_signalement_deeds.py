@@ -75,7 +75,9 @@ def test_answer_is_read_by_the_author_and_a_note_by_services_alone(
     assert "nacelle" not in seen
     assert send(client, "ecrire", text="Merci, mais mardi est férié.").status_code == 303
     assert "mardi est férié" in sign_in(client, agent).get(HERE).text
-    assert send(client, "ecrire", text="Je ne suis pas l’auteur.").status_code == 403
+    refused = send(client, "ecrire", text="Je ne suis pas <l’auteur>.")
+    assert refused.status_code == 403
+    assert "Je ne suis pas &lt;l’auteur&gt;." in refused.text, "what was typed is given back"
 
 
 def test_deed_without_what_it_needs_is_refused_and_keeps_what_was_typed(

@@ -146,7 +146,7 @@ class Emprise(Base):
         UniqueConstraint("territory_id", "code"),
         CheckConstraint("confidence between 0 and 1", name="confidence"),
         CheckConstraint(
-            "kind in ('residence', 'road', 'school', 'condominium', 'garden', 'other')",
+            "kind in ('residence', 'road', 'school', 'condominium', 'garden', 'other', 'decision')",
             name="kind",
         ),
         Index(
