@@ -326,6 +326,19 @@ def test_confidential_when_addressed_then_as_if_it_did_not_exist_and_nothing_is_
         assert state_of_secrets(session) == before
 
 
+def test_everything_when_sent_then_no_answer_tells_what_is_confidential(
+    app: Flask, planted: Planted
+) -> None:
+    """Forms name the confidential one where they may; only what was sent may be said back."""
+    for name in BLIND:
+        who = reader(app, planted, name)
+        sent = [path for rule in rules(app, "POST") for path in addresses(rule, planted)]
+        answers = [(path, who.ask("POST", path)[1]) for path in sent]
+        leaks = [(name, path, word) for path, body in answers for word in WRITTEN if word in body]
+        assert leaks == []
+        assert len(answers) > len(rules(app, "POST"))
+
+
 def told_apart_by(app: Flask, planted: Planted, who: Reader) -> Iterator[tuple[Any, ...]]:
     """Return where an answer differs from the one about something that does not exist."""
     secret = {
