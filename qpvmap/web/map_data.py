@@ -16,8 +16,15 @@ from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import Status
 from qpvmap.outputs import geojson
 from qpvmap.outputs.classes import classify, with_unit
+from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.layers import MAP_LAYERS, data_version, layer_geojson, still_plan
-from qpvmap.storage.map_figures import IrisFigure, IrisIndicator, figures_by_iris, iris_indicators
+from qpvmap.storage.map_figures import (
+    CONTRACT,
+    IrisFigure,
+    IrisIndicator,
+    figures_by_iris,
+    iris_indicators,
+)
 from qpvmap.storage.map_items import MOST_ON_MAP, MapSignalement, map_signalements
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
@@ -128,7 +135,7 @@ def figure_words(figure: IrisFigure, unit: str) -> str:
 
 
 def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, Any]:
-    """Return the tint and the words of each IRIS, and the legend."""
+    """Return the tint and the words of each IRIS, the legend, and what to doubt."""
     classes = classify(indicator.key, [f.value for f in figures if f.value is not None])
 
     def tint(figure: IrisFigure) -> str:
@@ -149,6 +156,10 @@ def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, A
             figure.code: {"class": tint(figure), "text": figure_words(figure, indicator.unit)}
             for figure in figures
         },
+        "doubts": [
+            {"codes": sorted(doubt.place_codes), "short": doubt.short, "note": doubt.note}
+            for doubt in doubts_about(CONTRACT, "iris", (figure.code for figure in figures))
+        ],
     }
 
 

@@ -183,6 +183,7 @@ def test_indicator_when_chosen_then_coloured_hatched_and_explained(desktop: Page
     legend = desktop.locator("#legende-indicateur")
     expect(legend).to_contain_text("Taux de pauvreté")
     expect(legend).to_contain_text(SECRET)
+    expect(legend).to_contain_text("semblent interverties")
     desktop.get_by_role("link", name="Périmètres").click()
     row = desktop.locator('[data-kind="iris"][data-code="920070115"] [data-figure]')
     expect(row).to_have_text(SECRET)
