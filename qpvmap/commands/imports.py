@@ -100,7 +100,12 @@ def data_group() -> None:
 @data_group.command("fetch", help=FETCH_HELP)
 @click.option("--territory", metavar="CODE", help="Territoire, par son code (QPVMAP_TERRITORY).")
 @click.option("--only", type=click.Choice(list(ERRANDS)), multiple=True, help="Cette sorte seule.")
-@click.option("--vintage", type=int, metavar="ANNÉE", help="Édition des IRIS et communes reçus.")
+@click.option(
+    "--vintage",
+    type=int,
+    metavar="ANNÉE",
+    help="Édition des IRIS et communes, si le service ne la dit pas.",
+)
 def fetch_command(territory: str | None, only: tuple[str, ...], vintage: int | None) -> None:
     """Download and import what the official services have for a territory."""
     now = datetime.now(UTC)
@@ -108,7 +113,7 @@ def fetch_command(territory: str | None, only: tuple[str, ...], vintage: int | N
         upgrade(engine)
         bbox = territory_bbox(engine, territory or settings.territory, now)
         folder = settings.var_dir / "downloads"
-        errand = Errand(settings, folder, bbox, vintage or now.year)
+        errand = Errand(settings, folder, bbox, now, vintage)
         with Fetcher() as fetcher:
             outcomes = [fetch_one(engine, fetcher, errand, kind) for kind in only or ERRANDS]
     sys.exit(max(outcomes))
@@ -127,7 +132,9 @@ def territory_bbox(engine: Engine, code: str, now: datetime) -> BBox:
 
 
 def fetch_one(engine: Engine, fetcher: Fetcher, errand: Errand, kind: str) -> int:
-    """Fetch and import one kind; return 0 when done or without network, 1 when something is wrong.
+    """Fetch and import one kind; return the command's exit code for it.
+
+    0 when done or without network, 1 when something is wrong, 2 when the edition is to be given.
 
     The data shipped with the application stays in place whatever happens.
     """
@@ -135,6 +142,9 @@ def fetch_one(engine: Engine, fetcher: Fetcher, errand: Errand, kind: str) -> in
         with download_bar(kind) as advance:
             download = ERRANDS[kind](fetcher, replace(errand, advance=advance))
         report = run_import(engine, ImportRequest(kind, download.path, download.vintage))
+    except click.UsageError as error:
+        click.echo(f"{kind} : {error.message} {FALLBACK}", err=True)
+        return 2
     except ServiceUnreachable as error:
         click.echo(f"{kind} : {error} {FALLBACK}", err=True)
         return 0
