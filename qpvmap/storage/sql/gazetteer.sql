@@ -89,7 +89,8 @@ known as (
         'operation',
         operation.code,
         operation.title,
-        'Plan d’investissement' || coalesce(', ' || communes.name, ''),
+        'Plan d’investissement' || coalesce(', ' || communes.name, '')
+        || case when operation.position_quality = 'approximate' then ', lieu approximatif' else '' end,
         operation.location,
         18,
         2,
