@@ -16,7 +16,13 @@ from qpvmap.importers.fetch import Advance, Fetcher, FetchFailed, ServiceUnreach
 from qpvmap.importers.gathering import Progress
 from qpvmap.importers.load import KINDS, ImportRequest, import_file
 from qpvmap.importers.official import ERRANDS, Errand
-from qpvmap.importers.report import ChoiceNeeded, FileRefused, ImportReport, LayerChoiceNeeded
+from qpvmap.importers.report import (
+    SHOWN,
+    ChoiceNeeded,
+    FileRefused,
+    ImportReport,
+    LayerChoiceNeeded,
+)
 from qpvmap.storage.import_places import territory_box
 from qpvmap.storage.migrate import upgrade
 from qpvmap.storage.session import transaction
@@ -46,15 +52,16 @@ FALLBACK = "Les données fournies avec l’application restent en place."
 @click.option("--vintage", type=int, metavar="ANNÉE", help="Édition, si le fichier ne la dit pas.")
 @click.option("--layer", metavar="NOM", help="Couche, si le fichier en a plusieurs.")
 @click.option("--dry-run", is_flag=True, help="Lit et contrôle tout, n’écrit rien.")
+@click.option("--all", "show_all", is_flag=True, help="Montre toutes les lignes du rapport.")
 def import_group(
-    kind: str, file: Path, vintage: int | None, layer: str | None, dry_run: bool
+    kind: str, file: Path, vintage: int | None, layer: str | None, dry_run: bool, show_all: bool
 ) -> None:
     """Import one official file; 0 done, 1 refused, 2 something to make clear."""
     with command_engine() as (engine, settings):
         upgrade(engine)
         request = ImportRequest(kind, file, vintage, layer, dry_run, settings.territory)
         report = run_import(engine, request)
-    click.echo(report.text())
+    click.echo(report.text(shown=None if show_all else SHOWN))
     if not report.accepted:
         sys.exit(1)
 

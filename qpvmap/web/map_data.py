@@ -1,6 +1,7 @@
 """What the map fetches: layers that anybody may see, signalements that the reader may, figures."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -38,6 +39,7 @@ KEPT = "qpvmap_layers"
 SMALLEST_ZIPPED = 1000
 WITHHELD = "secret"
 WITHHELD_WORDS = "secret statistique"
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 UNKNOWN_WORDS = "sans donnée"
 STATES = {"ouverts": True, "resolus": False}
 
@@ -134,6 +136,13 @@ def figure_words(figure: IrisFigure, unit: str) -> str:
     return percent(figure.value / 100, 1) if unit == "%" else with_unit(figure.value, unit)
 
 
+def legend_title(indicator: IrisIndicator) -> str:
+    """Return the title of a legend; a year in the indicator's own title is the one that counts."""
+    if YEAR.search(indicator.title):
+        return f"{indicator.title} par IRIS"
+    return f"{indicator.title} par IRIS ({indicator.vintage})"
+
+
 def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, Any]:
     """Return the tint and the words of each IRIS, the legend, and what to doubt."""
     classes = classify(indicator.key, [f.value for f in figures if f.value is not None])
@@ -149,7 +158,7 @@ def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, A
     legend.append({"class": "none", "label": UNKNOWN_WORDS})
     return {
         "key": indicator.key,
-        "title": f"{indicator.title} par IRIS ({indicator.vintage})",
+        "title": legend_title(indicator),
         "note": f"Source : {indicator.source}." if indicator.source else "",
         "legend": legend,
         "values": {

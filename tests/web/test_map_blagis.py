@@ -83,6 +83,17 @@ def test_poverty_when_withheld_then_said_and_never_zero(site: FlaskClient) -> No
     assert words[0] == "moins de 10\u202f%"
 
 
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [
+        ("population", "Population 2020 par IRIS"),
+        ("chomage_pct", "Taux de chômage par IRIS (2021)"),
+    ],
+)
+def test_legend_when_titled_then_names_one_year(site: FlaskClient, key: str, title: str) -> None:
+    assert site.get(f"/carte/indicateurs/{key}.json").get_json()["title"] == title
+
+
 def test_figures_when_doubtful_then_said_with_their_places(site: FlaskClient) -> None:
     for key in CONTRACT:
         (doubt,) = site.get(f"/carte/indicateurs/{key}.json").get_json()["doubts"]
