@@ -87,10 +87,10 @@ class StrictAdapter(PydanticAdapter):
         if issubclass(self.model_class, Submission) and name in self.model_class.model_fields:
             return field_message(detail["loc"])[1]
         template = BY_TYPE.get(detail["type"], "Valeur non valable.")
-        return template.format(**{k: _said(v) for k, v in detail.get("ctx", {}).items()})
+        return template.format(**{k: said(v) for k, v in detail.get("ctx", {}).items()})
 
 
-def _said(value: object) -> object:
+def said(value: object) -> object:
     """Return a part of pydantic's own words as French people write it."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
