@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     DESKTOP,
+    PASSWORD,
     PHONE,
     OpenPage,
     Watch,
@@ -92,7 +93,10 @@ def test_second_factor_when_set_up_and_asked_then_each_page_is_accessible(
     page.get_by_role("button", name="Activer").click()
     page.wait_for_url("**/compte")
     elsewhere = open_page(PHONE)
-    login(elsewhere, "mediateur")
+    elsewhere.goto("/connexion")
+    elsewhere.fill("#email", "mediateur@demo.example")
+    elsewhere.fill("#password", PASSWORD)
+    elsewhere.press("#password", "Enter")
     expect(elsewhere.get_by_role("heading", name="Code de vérification")).to_be_visible()
     assert_accessible(elsewhere)
     elsewhere.get_by_role("link", name="Utiliser un code de secours").click()
@@ -104,7 +108,7 @@ def test_reset_when_the_link_is_followed_then_the_page_is_accessible(
     app: Any, open_page: OpenPage
 ) -> None:
     with app.test_request_context():
-        account = app.security.datastore.find_user(email="mediateur@demo.example")
+        account = app.extensions["security"].datastore.find_user(email="mediateur@demo.example")
         token = generate_reset_password_token(account)
     page = open_page(PHONE)
     page.goto(f"/mot-de-passe/oubli/{token}")
