@@ -87,7 +87,14 @@ class StrictAdapter(PydanticAdapter):
         if issubclass(self.model_class, Submission) and name in self.model_class.model_fields:
             return field_message(detail["loc"])[1]
         template = BY_TYPE.get(detail["type"], "Valeur non valable.")
-        return template.format(**detail.get("ctx", {}))
+        return template.format(**{k: said(v) for k, v in detail.get("ctx", {}).items()})
+
+
+def said(value: object) -> object:
+    """Return a part of pydantic's own words as French people write it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return re.sub(r"(?<=') or (?=')", " ou ", value) if isinstance(value, str) else value
 
 
 def _body(request: Request) -> bytes:

@@ -16,7 +16,13 @@ from qpvmap.importers.fetch import Advance, Fetcher, FetchFailed, ServiceUnreach
 from qpvmap.importers.gathering import Progress
 from qpvmap.importers.load import KINDS, ImportRequest, import_file
 from qpvmap.importers.official import ERRANDS, Errand
-from qpvmap.importers.report import ChoiceNeeded, FileRefused, ImportReport, LayerChoiceNeeded
+from qpvmap.importers.report import (
+    SHOWN,
+    ChoiceNeeded,
+    FileRefused,
+    ImportReport,
+    LayerChoiceNeeded,
+)
 from qpvmap.storage.import_places import territory_box
 from qpvmap.storage.migrate import upgrade
 from qpvmap.storage.session import transaction
@@ -46,15 +52,16 @@ FALLBACK = "Les données fournies avec l’application restent en place."
 @click.option("--vintage", type=int, metavar="ANNÉE", help="Édition, si le fichier ne la dit pas.")
 @click.option("--layer", metavar="NOM", help="Couche, si le fichier en a plusieurs.")
 @click.option("--dry-run", is_flag=True, help="Lit et contrôle tout, n’écrit rien.")
+@click.option("--all", "show_all", is_flag=True, help="Montre toutes les lignes du rapport.")
 def import_group(
-    kind: str, file: Path, vintage: int | None, layer: str | None, dry_run: bool
+    kind: str, file: Path, vintage: int | None, layer: str | None, dry_run: bool, show_all: bool
 ) -> None:
     """Import one official file; 0 done, 1 refused, 2 something to make clear."""
     with command_engine() as (engine, settings):
         upgrade(engine)
         request = ImportRequest(kind, file, vintage, layer, dry_run, settings.territory)
         report = run_import(engine, request)
-    click.echo(report.text())
+    click.echo(report.text(shown=None if show_all else SHOWN))
     if not report.accepted:
         sys.exit(1)
 
@@ -100,7 +107,12 @@ def data_group() -> None:
 @data_group.command("fetch", help=FETCH_HELP)
 @click.option("--territory", metavar="CODE", help="Territoire, par son code (QPVMAP_TERRITORY).")
 @click.option("--only", type=click.Choice(list(ERRANDS)), multiple=True, help="Cette sorte seule.")
-@click.option("--vintage", type=int, metavar="ANNÉE", help="Édition des IRIS et communes reçus.")
+@click.option(
+    "--vintage",
+    type=int,
+    metavar="ANNÉE",
+    help="Édition des IRIS et communes, si le service ne la dit pas.",
+)
 def fetch_command(territory: str | None, only: tuple[str, ...], vintage: int | None) -> None:
     """Download and import what the official services have for a territory."""
     now = datetime.now(UTC)
@@ -108,7 +120,7 @@ def fetch_command(territory: str | None, only: tuple[str, ...], vintage: int | N
         upgrade(engine)
         bbox = territory_bbox(engine, territory or settings.territory, now)
         folder = settings.var_dir / "downloads"
-        errand = Errand(settings, folder, bbox, vintage or now.year)
+        errand = Errand(settings, folder, bbox, now, vintage)
         with Fetcher() as fetcher:
             outcomes = [fetch_one(engine, fetcher, errand, kind) for kind in only or ERRANDS]
     sys.exit(max(outcomes))
@@ -127,7 +139,9 @@ def territory_bbox(engine: Engine, code: str, now: datetime) -> BBox:
 
 
 def fetch_one(engine: Engine, fetcher: Fetcher, errand: Errand, kind: str) -> int:
-    """Fetch and import one kind; return 0 when done or without network, 1 when something is wrong.
+    """Fetch and import one kind; return the command's exit code for it.
+
+    0 when done or without network, 1 when something is wrong, 2 when the edition is to be given.
 
     The data shipped with the application stays in place whatever happens.
     """
@@ -135,6 +149,9 @@ def fetch_one(engine: Engine, fetcher: Fetcher, errand: Errand, kind: str) -> in
         with download_bar(kind) as advance:
             download = ERRANDS[kind](fetcher, replace(errand, advance=advance))
         report = run_import(engine, ImportRequest(kind, download.path, download.vintage))
+    except click.UsageError as error:
+        click.echo(f"{kind} : {error.message} {FALLBACK}", err=True)
+        return 2
     except ServiceUnreachable as error:
         click.echo(f"{kind} : {error} {FALLBACK}", err=True)
         return 0

@@ -1,12 +1,20 @@
 """What a valid signalement is, whichever door it came by."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.deadlines import Priority
@@ -14,6 +22,8 @@ from qpvmap.core.errors import InvalidSubmission
 from qpvmap.core.geo import ACCURACY_MAX_M, LonLat
 
 DESCRIPTION_MAX = 2000
+KEPT_ON_A_PHONE = timedelta(days=365)
+"""Nothing waits longer than this to be sent: an older instant is that of a clock gone wrong."""
 
 
 class PositionMethod(StrEnum):
@@ -25,12 +35,25 @@ class PositionMethod(StrEnum):
     COORDINATES = "coordinates"
 
 
+def not_nil(client_id: UUID) -> UUID:
+    """Return an identifier that can tell one sending from another; the nil one cannot.
+
+    Raises
+    ------
+    ValueError
+        If it is nil: everybody who left it so would get the first one's signalement.
+    """
+    if client_id.int == 0:
+        raise ValueError("nil")
+    return client_id
+
+
 class Submission(BaseModel):
     """A signalement as its author sends it. The point is EPSG:4326; the accuracy, metres."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    client_id: UUID
+    client_id: Annotated[UUID, AfterValidator(not_nil)]
     category: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
     lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
@@ -55,8 +78,9 @@ class Submission(BaseModel):
         return LonLat(self.lon, self.lat)
 
     def captured_by(self, now: datetime) -> datetime:
-        """Return when it was seen: never after `now`, whatever the phone's clock says."""
-        return min(self.captured_at, now) if self.captured_at else now
+        """Return when it was seen; `now` when the phone's clock is ahead, or over a year behind."""
+        captured = self.captured_at or now
+        return captured if now - KEPT_ON_A_PHONE <= captured <= now else now
 
 
 FIELD_MESSAGES: Mapping[str, str] = {

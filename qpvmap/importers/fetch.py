@@ -97,6 +97,17 @@ class Fetcher:
         except ValueError as error:
             raise FetchFailed(f"{_host(url)} n’a pas répondu en JSON.") from error
 
+    def text(self, url: str, params: Mapping[str, str] | None = None) -> str:
+        """Return the text found at an address.
+
+        Raises
+        ------
+        FetchFailed
+            If there is none.
+        """
+        text: str = self._patiently(lambda: self._answered(url, params), url).text
+        return text
+
     def _answered(self, url: str, params: Mapping[str, str] | None) -> httpx.Response:
         response = self.client.get(url, params=dict(params or {}))
         _refuse(response)

@@ -27,7 +27,16 @@ from qpvmap.importers.report import FileRefused, LayerChoiceNeeded
 LAMBERT_93 = 2154
 MAX_BYTES = 4_000_000_000
 ZIP_MEMBERS = 2000
-VECTOR_SUFFIXES = {".gpkg", ".geojson", ".json", ".shp", ".zip"}
+FORMATS = {
+    ".gpkg": "GeoPackage",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".shp": "Shapefile",
+    ".zip": ".zip",
+}
+VECTOR_SUFFIXES = set(FORMATS)
+BESIDE_SHP = (".dbf", ".shx")
+"""Files without which a `.shp` has no attributes, or cannot be read."""
 LAYER_WORDS = {
     "qpv": ("qpv", "qp", "quartier"),
     "iris": ("iris",),
@@ -110,15 +119,40 @@ def read_layer(path: Path, kind: str, layer: str | None = None, year: int | None
             "Shapefile (.shp, avec ses .dbf, .shx et .prj) ou .zip qui en contient un."
         )
     try:
+        check_shapefiles(path)
         source, name = _choose(_layers(path), kind, layer, year)
         frame = _frame(source, name, _encoding(path, source))
     except (DataSourceError, DataLayerError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        raise FileRefused(f"{path.name} est illisible : {_first_line(error)}") from error
+        raise FileRefused(
+            f"{path.name} est illisible : ce n’est pas un {_expected(path)} valable. "
+            "Téléchargez-le de nouveau, ou demandez au producteur un GeoPackage ou un GeoJSON."
+        ) from error
     return _as_layer(path, name, frame)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:200]
+def _expected(path: Path) -> str:
+    """Return the name of the format that the suffix of a file promises."""
+    return FORMATS.get(path.suffix.lower(), "jeu de données")
+
+
+def check_shapefiles(path: Path) -> None:
+    """Refuse a Shapefile that lacks one of its other files.
+
+    Raises
+    ------
+    FileRefused
+        With the files that are missing, and what to do.
+    """
+    for source in _sources(path):
+        if not source.lower().endswith(".shp"):
+            continue
+        missing = [suffix for suffix in BESIDE_SHP if _sibling(path, source, suffix) is None]
+        if missing:
+            raise FileRefused(
+                f"{Path(source).name} est incomplet : il manque {' et '.join(missing)}. Un "
+                "Shapefile est fait de plusieurs fichiers du même nom : copiez-les ensemble, "
+                "ou importez le .zip du producteur."
+            )
 
 
 def _layers(path: Path) -> list[tuple[str, str]]:
@@ -267,7 +301,11 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise FileRefused(f"{path.name} est illisible : {_first_line(error)}") from error
+        line = f", ligne {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise FileRefused(
+            f"{path.name} est illisible : ce n’est pas du JSON valable{line}. Téléchargez-le de "
+            "nouveau."
+        ) from error
     if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
         raise FileRefused(f"{path.name} : une liste d’objets JSON est attendue.")
     return content

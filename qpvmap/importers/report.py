@@ -7,7 +7,7 @@ from qpvmap.core.errors import QpvmapError
 from qpvmap.storage.imports import Counts
 
 SHOWN = 20
-"""Lines shown of each list; the rest is counted."""
+"""Lines shown of each list, unless all are asked for; the rest is counted."""
 
 
 class FileRefused(QpvmapError):
@@ -74,17 +74,20 @@ class ImportReport:
         """Return whether the database was (or could be) written."""
         return not self.refused
 
-    def text(self) -> str:
-        """Return the report in French, one fact a line."""
+    def text(self, shown: int | None = SHOWN) -> str:
+        """Return the report in French, one fact a line; lists up to `shown` lines, None for all."""
         lines = [self._title(), *self._figures()]
-        lines += _listing("Contours réparés", self.repaired)
-        lines += _listing("Doublons", self.duplicates)
+        lines += _listing("Contours réparés", self.repaired, shown)
+        lines += _listing("Doublons", self.duplicates, shown)
         lines += _listing(
             "Chevauchements",
             [f"{o.first} et {o.second} : {_area(o.area_m2)}" for o in self.overlaps],
+            shown,
         )
         lines += _listing(
-            "Lignes refusées", [f"ligne {r.row}{_tag(r.label)} : {r.why}" for r in self.refused]
+            "Lignes refusées",
+            [f"ligne {r.row}{_tag(r.label)} : {r.why}" for r in self.refused],
+            shown,
         )
         lines += [f"À noter : {note}" for note in self.notes]
         return "\n".join([*lines, self._conclusion()])
@@ -122,12 +125,12 @@ class ImportReport:
         return "Import terminé." if self.counts.wrote else "Import terminé : rien n’a changé."
 
 
-def _listing(title: str, items: list[str]) -> list[str]:
+def _listing(title: str, items: list[str], shown: int | None) -> list[str]:
     if not items:
         return []
-    rest = len(items) - SHOWN
-    more = [f"  … et {rest} de plus"] if rest > 0 else []
-    return [f"{title} :", *(f"  - {item}" for item in items[:SHOWN]), *more]
+    rest = len(items[shown:]) if shown is not None else 0
+    more = [f"  … et {rest} de plus : --all les montre toutes"] if rest else []
+    return [f"{title} :", *(f"  - {item}" for item in items[:shown]), *more]
 
 
 def _tag(label: str) -> str:

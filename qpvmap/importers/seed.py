@@ -25,6 +25,9 @@ from qpvmap.importers.generalise import (
     to_metres,
 )
 
+QUARTER_DECIMALS = 6
+"""The official files have 6: with 5, the shares of the quarter by IRIS are off by 0.1 point."""
+
 NEAR_M = 2000
 """How far around the pilot quarter stations are kept, metres."""
 
@@ -55,7 +58,10 @@ def read_features(path: Path) -> Sequence[Feature]:
 
 
 def write_features(
-    path: Path, records: Sequence[Mapping[str, object]], shapes: Iterable[Geometry]
+    path: Path,
+    records: Sequence[Mapping[str, object]],
+    shapes: Iterable[Geometry],
+    decimals: int = DECIMALS,
 ) -> None:
     """Write a GeoJSON file, one feature a line, for short and readable differences."""
     lines = [
@@ -63,7 +69,7 @@ def write_features(
             {
                 "type": "Feature",
                 "properties": dict(record),
-                "geometry": plain(json.loads(shapely.to_geojson(outline))),
+                "geometry": plain(json.loads(shapely.to_geojson(outline)), decimals),
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -77,14 +83,14 @@ def write_features(
     )
 
 
-def plain(value: Any) -> Any:
-    """Return GeoJSON's lists with 5 decimals, whatever floats have become on the way."""
+def plain(value: Any, decimals: int) -> Any:
+    """Return GeoJSON's lists with `decimals`, whatever floats have become on the way."""
     if isinstance(value, float):
-        return round(value, DECIMALS)
+        return round(value, decimals)
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, decimals) for item in value]
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, decimals) for key, item in value.items()}
     return value
 
 
@@ -214,7 +220,7 @@ def write_qpv_2015(qpv: Sequence[Feature], communes: Sequence[Feature], seed: Pa
         }
         for row in rows
     ]
-    write_features(seed / "qpv_2015.geojson", records, round_outlines(rows))
+    write_quarters(seed / "qpv_2015.geojson", records, rows)
 
 
 def write_qpv_2024(qpv: Sequence[Feature], seed: Path) -> None:
@@ -229,13 +235,14 @@ def write_qpv_2024(qpv: Sequence[Feature], seed: Path) -> None:
         }
         for row in rows
     ]
-    write_features(seed / "qpv_2024.geojson", records, round_outlines(rows))
+    write_quarters(seed / "qpv_2024.geojson", records, rows)
 
 
-def round_outlines(features: Sequence[Feature]) -> Iterable[Geometry]:
-    """Return rounded outlines that are still valid."""
-    rounded = round_coordinates([feature.shape for feature in features])
-    return as_multipolygons([shapely.make_valid(outline) for outline in rounded])
+def write_quarters(path: Path, records: Sequence[Record], rows: Sequence[Feature]) -> None:
+    """Write outlines of quarters, with every point that the official file has."""
+    rounded = round_coordinates([row.shape for row in rows], QUARTER_DECIMALS)
+    outlines = as_multipolygons([shapely.make_valid(outline) for outline in rounded])
+    write_features(path, records, outlines, QUARTER_DECIMALS)
 
 
 def write_roads(roads: Sequence[Feature], seed: Path) -> None:

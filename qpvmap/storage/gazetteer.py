@@ -15,6 +15,8 @@ LIMIT = 8
 SHORTEST = 2
 WORDS_MAX = 100
 CLOSE_ZOOM = 18
+GUESSED_WITHIN_M = 100.0
+"""How far from its point a place put by guess may be, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class NamedPlace:
     lat: float
     zoom: int
     approximate: bool = False
+
+    @property
+    def accuracy_m(self) -> float | None:
+        """How far the place may be from its point, metres; None when it is there, or too wide."""
+        return GUESSED_WITHIN_M if self.approximate and self.kind == "operation" else None
+
+    @property
+    def is_position(self) -> bool:
+        """Whether something can be said to be there: not in a whole town, nor along a road."""
+        return self.kind != "signalement" and (not self.approximate or self.accuracy_m is not None)
 
 
 def search(

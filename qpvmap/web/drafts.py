@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from uuid import uuid4
 
+from qpvmap.core.signalements import PositionMethod
 from qpvmap.web.positions import Choice, Found
 
 
@@ -36,7 +37,12 @@ class Draft:
         if choice is None:
             return draft
         return replace(
-            draft, lieu=choice.label, lon=str(choice.lon), lat=str(choice.lat), accuracy_m=""
+            draft,
+            lieu=choice.label,
+            lon=str(choice.lon),
+            lat=str(choice.lat),
+            accuracy_m="" if choice.accuracy_m is None else str(choice.accuracy_m),
+            position_method=PositionMethod.ADDRESS,
         )
 
     def fields(self, found: Found | None) -> dict[str, object]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core.labels import EMPRISE_KIND_LABELS
 from qpvmap.core.permissions import Action, Target, may
+from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.map_cards import KINDS, iris_figures, place_card
 from qpvmap.storage.map_figures import CONTRACT, IrisFigure
 from qpvmap.storage.signalements import find_visible, point_at, stored_location
@@ -58,7 +59,9 @@ def read_card(kind: str, code: str) -> Mapping[str, Any] | None:
         return signalement_card(code)
     card = place_card(request_session(), kind, served_territory().id, code)
     if card is not None and kind == "iris":
-        return {**card, "figures": figures_of(code)}
+        figures = figures_of(code)
+        doubts = doubts_about(CONTRACT, "iris", [code] if figures else [])
+        return {**card, "figures": figures, "doubts": doubts}
     return card
 
 

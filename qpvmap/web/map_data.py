@@ -1,6 +1,7 @@
 """What the map fetches: layers that anybody may see, signalements that the reader may, figures."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -16,8 +17,15 @@ from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import Status
 from qpvmap.outputs import geojson
 from qpvmap.outputs.classes import classify, with_unit
+from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.layers import MAP_LAYERS, data_version, layer_geojson, still_plan
-from qpvmap.storage.map_figures import IrisFigure, IrisIndicator, figures_by_iris, iris_indicators
+from qpvmap.storage.map_figures import (
+    CONTRACT,
+    IrisFigure,
+    IrisIndicator,
+    figures_by_iris,
+    iris_indicators,
+)
 from qpvmap.storage.map_items import MOST_ON_MAP, MapSignalement, map_signalements
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
@@ -31,6 +39,7 @@ KEPT = "qpvmap_layers"
 SMALLEST_ZIPPED = 1000
 WITHHELD = "secret"
 WITHHELD_WORDS = "secret statistique"
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 UNKNOWN_WORDS = "sans donnée"
 STATES = {"ouverts": True, "resolus": False}
 
@@ -127,8 +136,15 @@ def figure_words(figure: IrisFigure, unit: str) -> str:
     return percent(figure.value / 100, 1) if unit == "%" else with_unit(figure.value, unit)
 
 
+def legend_title(indicator: IrisIndicator) -> str:
+    """Return the title of a legend; a year in the indicator's own title is the one that counts."""
+    if YEAR.search(indicator.title):
+        return f"{indicator.title} par IRIS"
+    return f"{indicator.title} par IRIS ({indicator.vintage})"
+
+
 def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, Any]:
-    """Return the tint and the words of each IRIS, and the legend."""
+    """Return the tint and the words of each IRIS, the legend, and what to doubt."""
     classes = classify(indicator.key, [f.value for f in figures if f.value is not None])
 
     def tint(figure: IrisFigure) -> str:
@@ -142,13 +158,17 @@ def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, A
     legend.append({"class": "none", "label": UNKNOWN_WORDS})
     return {
         "key": indicator.key,
-        "title": f"{indicator.title} par IRIS ({indicator.vintage})",
+        "title": legend_title(indicator),
         "note": f"Source : {indicator.source}." if indicator.source else "",
         "legend": legend,
         "values": {
             figure.code: {"class": tint(figure), "text": figure_words(figure, indicator.unit)}
             for figure in figures
         },
+        "doubts": [
+            {"codes": sorted(doubt.place_codes), "short": doubt.short, "note": doubt.note}
+            for doubt in doubts_about(CONTRACT, "iris", (figure.code for figure in figures))
+        ],
     }
 
 

@@ -68,6 +68,10 @@ def near_point() -> LonLat | None:
 def places() -> ResponseReturnValue:
     """Return what `q` may name, best first, with its point and the zoom that shows it."""
     found, note = find(request.args.get("q", "").strip(), near_point())
-    answer = jsonify(results=[asdict(place) for place in found], note=note)
+    results = [
+        {**asdict(place), "is_position": place.is_position, "accuracy_m": place.accuracy_m}
+        for place in found
+    ]
+    answer = jsonify(results=results, note=note)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.coordinates import parse_coordinates
-from qpvmap.core.geo import LonLat
+from qpvmap.core.geo import LonLat, accuracy_within_bounds
 from qpvmap.core.signalements import PositionMethod
 from qpvmap.geocoding import GeocoderUnavailable
 from qpvmap.geocoding import search as search_addresses
@@ -29,32 +29,38 @@ SEARCH_DOWN = (
     "La recherche d’adresses ne répond pas. Rien n’est perdu\u00a0: donnez un lieu connu du "
     "quartier (école, place, gymnase) ou des coordonnées comme 48,7841 2,3030."
 )
+ROUGH = "Ce lieu n’est connu qu’à peu près. Choisissez-le, ou donnez une adresse plus précise."
 SEVERAL = "Plusieurs lieux portent ce nom. Choisissez le bon."
 MAX_CHOICES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A place that the words may mean."""
+    """A place that the words may mean; its point may be right to `accuracy_m` only."""
 
     label: str
     lon: float
     lat: float
+    accuracy_m: float | None = None
 
     @property
     def key(self) -> str:
-        """The place as one form value, `lon,lat,label`."""
-        return f"{self.lon:.6f},{self.lat:.6f},{self.label}"
+        """The place as one form value, `lon,lat,accuracy,label`; the accuracy may be empty."""
+        accuracy = "" if self.accuracy_m is None else f"{self.accuracy_m:.0f}"
+        return f"{self.lon:.6f},{self.lat:.6f},{accuracy},{self.label}"
 
     @classmethod
     def parse(cls, key: str) -> "Choice | None":
         """Return the choice written by `key`, or None when it is not one."""
-        parts = key.split(",", 2)
+        lon, _, rest = key.partition(",")
+        lat, _, rest = rest.partition(",")
+        accuracy, _, label = rest.partition(",")
         try:
-            point = LonLat(float(parts[0]), float(parts[1]))
-        except (ValueError, IndexError):
+            point = LonLat(float(lon), float(lat))
+            accuracy_m = accuracy_within_bounds(float(accuracy)) if accuracy else None
+        except ValueError:
             return None
-        return cls(parts[2] if len(parts) == 3 else "", point.lon, point.lat)
+        return cls(label, point.lon, point.lat, accuracy_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,8 @@ def _by_name(actor: Actor, card: TerritoryCard, words: str) -> Found:
     if len(choices) > 1 and choices[0].label.casefold() != words.casefold():
         return Found(error=SEVERAL, choices=choices[:MAX_CHOICES])
     best = choices[0]
+    if best.accuracy_m is not None:
+        return Found(error=ROUGH, choices=[best])
     return Found(LonLat(best.lon, best.lat), PositionMethod.ADDRESS, best.label)
 
 
@@ -110,7 +118,7 @@ def _addresses(card: TerritoryCard, words: str) -> list[Choice]:
 def _places(actor: Actor, card: TerritoryCard, words: str) -> list[Choice]:
     found = search_places(request_session(), actor, card.id, words)
     return [
-        Choice(place.label, place.lon, place.lat)
+        Choice(place.label, place.lon, place.lat, place.accuracy_m)
         for place in found
-        if not place.approximate and place.kind != "signalement"
+        if place.is_position
     ]

@@ -5,6 +5,7 @@ from itertools import groupby
 from flask import Blueprint, render_template
 
 from qpvmap.core.errors import NotFound
+from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.map_cards import place_card
 from qpvmap.storage.map_figures import CONTRACT
 from qpvmap.storage.quarters import Portrait, contract_title, portrait, sources_of
@@ -31,6 +32,7 @@ def show(code: str) -> str:
         quarter=quarter,
         blocks=figures.blocks,
         topics=[(t, list(lines)) for t, lines in groupby(figures.lines, lambda line: line.topic)],
+        doubts=doubts_about(CONTRACT, "iris", (block.code for block in figures.blocks)),
         contract=contract_title(session, territory_id),
         sources=sources_of(session, code, quarter["vintage"], CONTRACT),
     )

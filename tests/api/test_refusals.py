@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
 from qpvmap.api.problems import CATALOGUE, CAUSES, STATUSES, problem_of
+from qpvmap.api.reading import said
 from qpvmap.core import errors
 from qpvmap.storage.models import Account, ApiToken
 from qpvmap.storage.session import transaction
@@ -202,3 +203,10 @@ def test_address_when_it_holds_a_null_character_then_says_which_value(
     ask: Call, path: str, status: int
 ) -> None:
     assert is_problem(ask().get(path), status)
+
+
+def test_words_of_pydantic_when_said_again_then_french() -> None:
+    assert said("'new', 'resolved' or 'closed'") == "'new', 'resolved' ou 'closed'"
+    assert said("Word or word") == "Word or word"
+    assert (said(50000.0), said(0.5), said(3)) == (50000, 0.5, 3)
+    assert str(said(50000.0)) == "50000"

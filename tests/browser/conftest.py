@@ -5,7 +5,6 @@ a request outside the site makes it fail. `server` is on a database of its test 
 """
 
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,8 +32,6 @@ from qpvmap.usecases.accounts import NewAccount, create_account
 from tests.conftest import NOW
 from tests.conftest import _database as fresh_database
 
-HERE = Path(__file__).parent
-TRIES_AGAIN = 2
 PATIENCE_MS = 15_000
 
 PASSWORD = "un mot de passe de démonstration"
@@ -60,15 +57,9 @@ TEAMS_OF = {
 OpenPage = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a browser test try again: on two busy cores a page is late now and then.
-
-    What fails three times is a fault.
-    """
+def pytest_configure() -> None:
+    """Wait longer than usual: on two busy cores a page is late now and then."""
     expect.set_options(timeout=PATIENCE_MS)
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
 
 
 @pytest.fixture
@@ -133,13 +124,10 @@ def server(app: Any, blagis: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium_path: str) -> Iterator[Browser]:
     """Yield the machine's Chromium; nothing is downloaded."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail("no Chromium on this machine: run scripts/install")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path)
+        chromium = playwright.chromium.launch(executable_path=chromium_path)
         yield chromium
         chromium.close()
 

@@ -1,9 +1,14 @@
 """Signing in by password, by code and by passkey, as a person does."""
 
+from typing import Any
+
+from flask_security.recoverable import generate_reset_password_token
+from passlib.totp import TOTP
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     DESKTOP,
+    PASSWORD,
     PHONE,
     OpenPage,
     Watch,
@@ -72,6 +77,44 @@ def test_account_pages_when_shown_then_are_accessible(open_page: OpenPage) -> No
             assert_no_sideways_scroll(page)
         page.goto("/compte")
         shoot(page, f"account-{name}", full_page=True)
+
+
+def test_second_factor_when_set_up_and_asked_then_each_page_is_accessible(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(PHONE)
+    login(page, "mediateur")
+    page.goto("/compte/double-verification")
+    page.get_by_role("button", name="Mettre en place").click()
+    key = page.locator("main code").inner_text().replace("-", "")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_label("Code", exact=True).fill(TOTP(key=key).generate().token)
+    page.get_by_role("button", name="Activer").click()
+    page.wait_for_url("**/compte")
+    elsewhere = open_page(PHONE)
+    elsewhere.goto("/connexion")
+    elsewhere.fill("#email", "mediateur@demo.example")
+    elsewhere.fill("#password", PASSWORD)
+    elsewhere.press("#password", "Enter")
+    expect(elsewhere.get_by_role("heading", name="Code de vérification")).to_be_visible()
+    assert_accessible(elsewhere)
+    elsewhere.get_by_role("link", name="Utiliser un code de secours").click()
+    assert_accessible(elsewhere)
+    assert_no_sideways_scroll(elsewhere)
+
+
+def test_reset_when_the_link_is_followed_then_the_page_is_accessible(
+    app: Any, open_page: OpenPage
+) -> None:
+    with app.test_request_context():
+        account = app.extensions["security"].datastore.find_user(email="mediateur@demo.example")
+        token = generate_reset_password_token(account)
+    page = open_page(PHONE)
+    page.goto(f"/mot-de-passe/oubli/{token}")
+    expect(page.locator("input[type=password]").first).to_be_visible()
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
 
 
 def test_passkey_when_added_then_opens_without_a_password(

@@ -1,6 +1,7 @@
 """The map with real clicks: layers, colours, cards, permalink, base maps, position, keyboard."""
 
 import base64
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,6 +33,15 @@ GREY_TILE = base64.b64decode(
 """A PNG of one grey pixel."""
 
 SECRET = "secret statistique"
+POINT_ON = """(selector) => {
+  for (const path of document.querySelectorAll(selector)) {
+    const box = path.getBoundingClientRect();
+    for (let x = box.x + 3; x < box.right; x += 4)
+      for (let y = box.y + 3; y < box.bottom; y += 4)
+        if (document.elementFromPoint(x, y) === path) return [x, y];
+  }
+}"""
+"""Returns where the mouse hits a perimeter."""
 PINS = "#carte .leaflet-marker-pane .m-pin:not(.m-op, .m-eq)"
 
 
@@ -183,6 +193,7 @@ def test_indicator_when_chosen_then_coloured_hatched_and_explained(desktop: Page
     legend = desktop.locator("#legende-indicateur")
     expect(legend).to_contain_text("Taux de pauvreté")
     expect(legend).to_contain_text(SECRET)
+    expect(legend).to_contain_text("semblent interverties")
     desktop.get_by_role("link", name="Périmètres").click()
     row = desktop.locator('[data-kind="iris"][data-code="920070115"] [data-figure]')
     expect(row).to_have_text(SECRET)
@@ -203,6 +214,25 @@ def test_card_when_an_iris_is_clicked_then_all_its_figures(desktop: Page) -> Non
     expect(card).to_contain_text("Portrait du contrat")
     expect(card).to_contain_text(SECRET)
     assert_accessible(desktop)
+
+
+@pytest.mark.parametrize(
+    ("perimeter", "words"),
+    [
+        (".leaflet-iris-pane path", re.compile(r"IRIS 92\d{7}")),
+        (".leaflet-qpv-2024-pane path:not(.m-qpv-other)", "Part du quartier"),
+    ],
+    ids=["iris", "qpv"],
+)
+def test_card_when_a_perimeter_is_clicked_with_the_mouse_then_it_opens(
+    desktop: Page, perimeter: str, words: str | re.Pattern[str]
+) -> None:
+    opened(desktop)
+    for layer in ("Plan d’investissement", "Équipements"):
+        desktop.get_by_label(layer).uncheck()
+    x, y = desktop.evaluate(POINT_ON, f"#carte {perimeter}")
+    desktop.mouse.click(x, y)
+    expect(desktop.locator("#fiche")).to_contain_text(words)
 
 
 def test_card_when_a_commune_is_clicked_with_iris_off_then_the_commune(desktop: Page) -> None:

@@ -1,5 +1,6 @@
 """Filing with real clicks: on a phone, with every kind of position, and without any script."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,36 @@ def test_position_when_refused_then_pin_moves_with_the_keyboard(open_page: OpenP
     assert 9.5 < moved < 10.5
     shoot(page, "signaler-ou-desktop")
     assert_accessible(page)
+
+
+def test_pin_when_dragged_with_the_mouse_then_the_place_is_said_inside_and_out(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(DESKTOP, position={"longitude": 2.3025, "latitude": 48.7878}, accuracy=8)
+    page.goto("/signaler")
+    expect(page.locator("#quartier")).to_have_text("Dans le quartier")
+    expect(page.locator("#quartier")).to_have_class(re.compile("is-brand"))
+    drag(page, 250, 0)
+    expect(page.locator("#position")).to_contain_text("Repère placé à la main")
+    expect(page.locator("#quartier")).to_have_text(re.compile(r"^À \d+\sm du quartier$"))
+    expect(page.locator("#quartier")).to_have_class(re.compile("is-plain"))
+    expect(page.locator("#dehors")).to_contain_text("Le signalement part quand même")
+    expect(page.locator("input[name=position_method]")).to_have_value("pin")
+    expect(page.locator("input[name=accuracy_m]")).to_have_value("")
+    drag(page, -250, 0)
+    expect(page.locator("#quartier")).to_have_text("Dans le quartier")
+    expect(page.locator("#dehors")).to_be_hidden()
+
+
+def drag(page: Page, east: float, south: float) -> None:
+    """Take the pin with the mouse and drop it some pixels further."""
+    box = page.get_by_role("button", name="Repère du signalement").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + east, y + south, steps=8)
+    page.mouse.up()
 
 
 def test_address_when_typed_then_suggestions_take_the_keyboard(open_page: OpenPage) -> None:

@@ -1,7 +1,7 @@
 """What may be sent."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -58,3 +58,25 @@ def test_a_phone_whose_clock_runs_ahead_does_not_file_in_the_future() -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     ahead = parse_submission(VALID | {"captured_at": (now + timedelta(days=3)).isoformat()})
     assert ahead.captured_by(now) == now
+
+
+@pytest.mark.parametrize(
+    ("captured_at", "kept"),
+    [
+        ("1900-01-01T00:00:00Z", False),
+        ("2025-11-19T00:00:00Z", False),
+        ("2025-11-21T00:00:00Z", True),
+    ],
+)
+def test_a_phone_whose_clock_went_back_does_not_file_in_another_age(
+    captured_at: str, kept: bool
+) -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    sent = parse_submission(VALID | {"captured_at": captured_at})
+    assert sent.captured_by(now) == (datetime.fromisoformat(captured_at) if kept else now)
+
+
+def test_the_nil_identifier_is_nobodys() -> None:
+    with pytest.raises(InvalidSubmission) as refused:
+        parse_submission(VALID | {"client_id": str(UUID(int=0))})
+    assert refused.value.fields == {"client_id": FIELD_MESSAGES["client_id"]}

@@ -250,6 +250,55 @@ def test_points_are_no_iris(run: Import, tmp_path: Path) -> None:
     assert not run("iris", path, vintage=2024).accepted
 
 
+def iris_shapefile(folder: Path) -> Path:
+    path = folder / "iris.shp"
+    geopandas.GeoDataFrame(
+        {"code_iris": ["920070117"], "nom_iris": ["Quartier 17"]},
+        geometry=[box(2.3, 48.78, 2.31, 48.79)],
+        crs=4326,
+    ).to_file(path)
+    return path
+
+
+@pytest.mark.parametrize("lost", [".dbf", ".shx"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_shapefile_without_its_other_files_is_refused_in_french(
+    run: Import, tmp_path: Path, lost: str, zipped: bool
+) -> None:
+    path = iris_shapefile(tmp_path)
+    path.with_suffix(lost).unlink()
+    if zipped:
+        archive = tmp_path / "iris.zip"
+        with zipfile.ZipFile(archive, "w") as content:
+            for part in sorted(tmp_path.glob("iris.*")):
+                if part != archive:
+                    content.write(part, part.name)
+        path = archive
+    with pytest.raises(FileRefused, match=f"iris.shp est incomplet : il manque {lost}"):
+        run("iris", path, vintage=2024)
+
+
+def test_json_that_is_no_map_is_refused_in_french(run: Import, tmp_path: Path) -> None:
+    path = tmp_path / "ept.json"
+    path.write_text('[{"code": "200057966", "membres": []}]', encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        run("communes", path)
+    assert "ce n’est pas un GeoJSON valable" in str(refused.value)
+    assert "not recognized" not in str(refused.value)
+
+
+def test_report_when_all_is_asked_then_every_line_is_shown(
+    committed_db: str, geojson: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QPVMAP_DATABASE_URL", committed_db)
+    bad = str(geojson(*((quarter(f"non{n}"), square(2.3, 48.8)) for n in range(34))))
+    runs = [CliRunner().invoke(import_group, ["qpv", bad, *more]) for more in ([], ["--all"])]
+    assert [result.exit_code for result in runs] == [1, 1]
+    assert [result.output.count("ligne ") for result in runs] == [20, 34]
+    assert "… et 14 de plus : --all les montre toutes" in runs[0].output
+    assert "de plus" not in runs[1].output
+
+
 CSV = "IRIS;DISP_MED21;DISP_TP6021\n010040101;20350;19,0\n{row}\n"
 
 

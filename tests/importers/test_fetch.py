@@ -2,13 +2,7 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -19,98 +13,7 @@ from qpvmap.importers.fetch import Checksum, Fetcher, FetchFailed, Limits, Servi
 from qpvmap.importers.official import best_resource
 from qpvmap.storage.models import Commune, Iris, Qpv
 from qpvmap.storage.session import make_engine, transaction
-from tests.importers.conftest import square
-
-HASTY = Limits(max_bytes=1_000_000, attempts=3, pause_s=0.01, timeout_s=2)
-
-
-@dataclass
-class Site:
-    """What the local server has, and what it was asked."""
-
-    url: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-    cut_after: int | None = None
-    broken: set[str] = field(default_factory=set)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    layers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers files with ETag and Range, and WFS pages; may cut a body once."""
-
-    site: Site
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        self.site.asked.append((address.path, self.headers.get("Range", "")))
-        if address.path in self.site.broken:
-            self.site.broken.discard(address.path)
-            self.send_error(503)
-        elif address.path == "/wfs":
-            self.send_page(parse_qs(address.query))
-        elif address.path in self.site.files:
-            self.send_file(self.site.files[address.path])
-        else:
-            self.send_error(404)
-
-    def send_page(self, query: dict[str, list[str]]) -> None:
-        features = self.site.layers[query["TYPENAMES"][0]]
-        start, count = int(query["STARTINDEX"][0]), min(2, int(query["COUNT"][0]))
-        page = {"type": "FeatureCollection", "numberMatched": len(features)}
-        self.send_whole(json.dumps(page | {"features": features[start : start + count]}).encode())
-
-    def send_file(self, content: bytes) -> None:
-        etag = f'"{hashlib.sha256(content).hexdigest()[:8]}"'
-        if self.headers.get("If-None-Match") == etag:
-            self.send_response(304)
-            self.end_headers()
-            return
-        start = 0
-        wanted = self.headers.get("Range", "")
-        if wanted and self.headers.get("If-Range") == etag:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        else:
-            self.send_response(200)
-        self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        cut, self.site.cut_after = self.site.cut_after, None
-        self.wfile.write(content[start : None if cut is None else start + cut])
-        if cut is not None:
-            self.close_connection = True
-
-    def send_whole(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    content = Site()
-    handler = type("Bound", (Handler,), {"site": content})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    content.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield content
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def fetcher() -> Iterator[Fetcher]:
-    with Fetcher(HASTY) as ours:
-        yield ours
-
+from tests.importers.local_site import HASTY, Site
 
 BODY = bytes(range(256)) * 800
 
@@ -230,42 +133,6 @@ def test_best_resource_prefers_2024_in_a_format_we_read() -> None:
         best_resource(resources[:2])
 
 
-def feature(properties: dict[str, Any], west: float, south: float) -> dict[str, Any]:
-    return {"type": "Feature", "properties": properties, "geometry": square(west, south)}
-
-
-@pytest.fixture
-def official(site: Site) -> Site:
-    """Return the server as the official services answer, with little in it."""
-    site.layers["communes"] = [
-        feature({"code_insee": f"9200{n}", "nom_officiel": f"Ville {n}"}, 2.2 + n / 50, 48.7)
-        for n in range(1, 6)
-    ]
-    site.layers["iris"] = [
-        feature(
-            {"code_iris": f"92001010{n}", "nom_iris": f"Îlot {n}", "code_insee": "92001"},
-            2.2 + n / 50,
-            48.7,
-        )
-        for n in range(1, 4)
-    ]
-    quarters = {
-        "type": "FeatureCollection",
-        "features": [feature({"code_qp": "QN09299X", "lib_qp": "Essai"}, 2.3, 48.7)],
-    }
-    content = json.dumps(quarters).encode()
-    site.files["/qp-2024.geojson"] = content
-    checksum = {"type": "sha256", "value": hashlib.sha256(content).hexdigest()}
-    resource = {
-        "title": "QPV 2024",
-        "format": "geojson",
-        "url": f"{site.url}/qp-2024.geojson",
-        "checksum": checksum,
-    }
-    site.files["/api/datasets/qpv/"] = json.dumps({"resources": [resource]}).encode()
-    return site
-
-
 @pytest.fixture
 def environment(blagis: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return a database with the pilot territory, set for the command line."""
@@ -325,4 +192,18 @@ def test_data_fetch_of_a_file_with_a_wrong_checksum_imports_nothing(
     engine = make_engine(environment)
     with transaction(engine) as session:
         assert session.scalar(select(func.count()).where(Qpv.code == "QN09299X")) == 0
+    engine.dispose()
+
+
+def test_data_fetch_when_no_one_says_the_edition_then_asks_and_imports_nothing(
+    official: Site, environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_at(monkeypatch, official.url)
+    result = CliRunner().invoke(data_group, ["fetch", "--only", "communes", "--only", "qpv"])
+    assert result.exit_code == 2, result.output
+    assert "Précisez l’année : --vintage" in result.output
+    engine = make_engine(environment)
+    with transaction(engine) as session:
+        assert session.scalar(select(func.count()).where(Commune.name == "Ville 1")) == 0
+        assert session.scalar(select(Qpv.name).where(Qpv.code == "QN09299X")) == "Essai"
     engine.dispose()

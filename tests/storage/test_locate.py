@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from qpvmap.core.geo import LonLat
 from qpvmap.storage.models import Commune, Qpv
 from qpvmap.storage.places import locate
+from tests.conftest import QueryCounter
 from tests.factories import (
     EAST,
     FAR_AWAY,
@@ -30,6 +31,15 @@ def test_locate_inside_names_commune_iris_and_quarter(session: Session) -> None:
     assert found.iris is not None and found.iris.code == f"{WEST}0101"
     assert found.qpv is not None
     assert (found.qpv.inside, found.qpv.distance_m, found.qpv.share_inside) == (True, 0.0, 1.0)
+
+
+def test_locate_is_one_statement(
+    session: Session, engine: Engine, count_queries: QueryCounter
+) -> None:
+    with count_queries(engine) as statements:
+        for point in (IN_QUARTER_WEST, OUT_OF_QUARTER_WEST, FAR_AWAY):
+            locate(session, point, accuracy_m=12)
+    assert len(statements) == 3
 
 
 def test_locate_outside_gives_metres_on_the_ground(session: Session) -> None:

@@ -1,5 +1,6 @@
 """The table of permissions and its SQL twin give the same answer, everywhere."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -33,17 +34,50 @@ def every_actor(session: Session, toy: Toy) -> list[Actor]:
     return [ANONYMOUS, *people]
 
 
+def mixed_actors(session: Session, here: Toy, elsewhere: Toy) -> list[Actor]:
+    """Return people of several roles, people of two territories, and some of both."""
+    pairs = (
+        (Role.RESIDENT, Role.AGENT),
+        (Role.MEDIATOR, Role.PLANNER),
+        (Role.AGENT, Role.ADMIN),
+        (Role.LEAD, Role.COORDINATOR),
+        tuple(Role),
+    )
+    several = [
+        replace(make_actor(session, here, roles[0], *TEAMS[1:]), roles=frozenset(roles))
+        for roles in pairs
+    ]
+    one_role = [
+        make_actor(session, here, role, *TEAMS[:1])
+        for role in (Role.RESIDENT, Role.MEDIATOR, Role.AGENT, Role.COORDINATOR)
+    ]
+    return [*several, *(on_both(actor, elsewhere) for actor in (*one_role, *several))]
+
+
+def on_both(actor: Actor, elsewhere: Toy) -> Actor:
+    """Return an actor who is also of another territory, in its police."""
+    police = {elsewhere.teams["police"].id}
+    return replace(
+        actor,
+        territory_ids=actor.territory_ids | {elsewhere.territory.id},
+        team_ids=actor.team_ids | police,
+        confidential_team_ids=actor.confidential_team_ids | police,
+    )
+
+
 @pytest.mark.parametrize("action", Action)
 def test_sql_agrees_with_the_table_for_every_role_action_and_target(
     session: Session, action: Action
 ) -> None:
     here, elsewhere = make_territory(session), make_territory(session, "other", "OT")
-    actors = every_actor(session, here)
+    actors = [*every_actor(session, here), *mixed_actors(session, here, elsewhere)]
     somebody = make_account(session, here, Role.RESIDENT)
+    reporters = sorted({actor.account_id for actor in actors if actor.account_id is not None})
     for toy in (here, elsewhere):
-        every_signalement(session, toy, [None, somebody.id, *(a.account_id for a in actors[1:])])
+        every_signalement(session, toy, [None, somebody.id, *reporters])
     rows = session.scalars(select(Signalement)).all()
-    assert len(rows) == 2 * 2 * 3 * (2 + 21)
+    assert len(rows) == 2 * 2 * 3 * (2 + len(reporters))
+    assert len(actors) == 1 + 21 + 14
     for actor in actors:
         by_table = {row.id for row in rows if may(actor, action, target_of(row))}
         by_sql = set(session.scalars(select(Signalement.id).where(reached_by(actor, action))))

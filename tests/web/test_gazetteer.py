@@ -34,6 +34,11 @@ def first(session: Session, words: str) -> tuple[str, str]:
         ("place des ailantes", ("operation", "SCX-04")),
         ("paradis blagis", ("iris", "920320103")),
         ("bas coquarts", ("iris", "920140101")),
+        ("QN09219N", ("qpv", "QN09219N")),
+        ("qn09219n", ("qpv", "QN09219N")),
+        ("920070117", ("iris", "920070117")),
+        ("92071", ("commune", "92071")),
+        ("bag-03", ("operation", "BAG-03")),
     ],
 )
 def test_search_when_typed_like_people_do_then_the_place_meant(

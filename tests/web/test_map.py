@@ -99,6 +99,18 @@ def test_page_when_opened_then_lists_everything_the_map_shows(
     assert 'href="/carte/fiches/iris/929010101"' in page
 
 
+def test_page_when_a_signalement_is_invented_then_said_in_the_list(
+    db: Session, toy: Toy, client: FlaskClient
+) -> None:
+    add(db, toy, "TO-2026-0001", is_demo=True)
+    add(db, toy, "TO-2026-0002")
+    rows = re.findall(r'data-code="(TO-[^"]+)"(.*?)</li>', client.get("/").text, re.S)
+    assert {code: "Exemple inventé" in row for code, row in rows} == {
+        "TO-2026-0001": True,
+        "TO-2026-0002": False,
+    }
+
+
 def test_page_when_opened_then_nothing_comes_from_outside(toy: Toy, client: FlaskClient) -> None:
     page = client.get("/").text
     addresses = re.findall(r'\s(?:src|href|action)="([^"]*)"', page)

@@ -82,7 +82,14 @@ export class Choropleth {
     legend.querySelector("h3").textContent = shown.title;
     legend.querySelector("ul").replaceChildren(...shown.legend.map(legendItem));
     legend.querySelector("p").textContent = shown.note;
+    const doubt = legend.querySelector("[data-doubt]");
+    doubt.hidden = shown.doubts.length === 0;
+    doubt.querySelector("span").textContent = shown.doubts.map(({ note }) => note).join(" ");
     this.page.announce(shown.title);
+  }
+
+  #doubts(code) {
+    return this.figures.doubts.filter(({ codes }) => codes.includes(code));
   }
 
   /** What follows the pointer over a shape: its name, and its value when IRIS are coloured. */
@@ -95,6 +102,11 @@ export class Choropleth {
     if (value) {
       const line = document.createElement("span");
       line.textContent = value;
+      box.append(line);
+    }
+    for (const { short } of value ? this.#doubts(code) : []) {
+      const line = document.createElement("span");
+      line.textContent = short;
       box.append(line);
     }
     return box;

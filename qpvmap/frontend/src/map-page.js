@@ -14,6 +14,9 @@ import { Search } from "./map-search.js";
 const reducedMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const wide = window.matchMedia("(min-width: 64rem)");
 
+const MARGIN = 40;
+const PANELS = [288, 110];
+
 export class MapPage {
   constructor(element, options) {
     this.shell = element.closest(".map-shell");
@@ -37,12 +40,13 @@ export class MapPage {
 
   /** The whole quarter where the window has room for it, else its middle at a useful scale. */
   #opening({ center, zoom, home }) {
-    const fitting = this.map.getBoundsZoom(home, false, [40, 40]);
-    if (fitting < zoom - 0.5) return { center, zoom: zoom - 0.5 };
+    // On a desk the panels cover the right and the bottom of the map.
+    const [right, bottom] = wide.matches ? PANELS : [0, 0];
+    const fitting = this.map.getBoundsZoom(home, false, [MARGIN + right, MARGIN + bottom]);
+    if (fitting < zoom - (wide.matches ? 1 : 0.5)) return { center, zoom: zoom - 0.5 };
     const scale = Math.min(fitting, zoom);
     const middle = this.map.project(L.latLngBounds(home).getCenter(), scale);
-    // On a desk the panels cover the right and the bottom of the map.
-    const aside = wide.matches ? [110, 20] : [0, 0];
+    const aside = [right / 2, bottom / 2];
     return { center: this.map.unproject(middle.add(aside), scale), zoom: scale };
   }
 

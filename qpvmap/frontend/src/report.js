@@ -74,8 +74,9 @@ class Filing {
     }
     if (target.name === "danger") this.#preview();
     if (target.name === "choix") {
-      const [lon, lat, ...label] = target.value.split(",");
-      this.#placeAt({ label: label.join(","), lon: Number(lon), lat: Number(lat) });
+      const [lon, lat, accuracy, ...label] = target.value.split(",");
+      const place = { label: label.join(","), lon: Number(lon), lat: Number(lat) };
+      this.#placeAt({ ...place, accuracy_m: Number(accuracy) || null });
     }
     this.#save();
   }
@@ -300,9 +301,10 @@ class Filing {
     this.stopLocating?.();
     this.typed = false;
     this.fields.lieu.value = place.label;
-    this.#position(this.#say("address"));
-    this.#setPlace({ ...place, method: "address" });
-    this.map?.setPosition({ lon: place.lon, lat: place.lat, zoom: CLOSE_ZOOM });
+    const { lon, lat, accuracy_m: accuracy } = place;
+    this.#position(accuracy ? this.#say("rough", { m: accuracy }) : this.#say("address"));
+    this.#setPlace({ lon, lat, accuracy, method: "address" });
+    this.map?.setPosition({ lon, lat, accuracy, zoom: CLOSE_ZOOM });
   }
 
   #setPlace({ lon, lat, accuracy, method }) {
@@ -333,7 +335,7 @@ class Filing {
     try {
       const answer = await fetch(`${this.words.places}?${new URLSearchParams({ q: words })}`);
       const { results = [] } = answer.ok ? await answer.json() : {};
-      return results.filter(({ kind, approximate }) => !approximate && kind !== "signalement");
+      return results.filter((place) => place.is_position);
     } catch {
       return [];
     }
@@ -361,7 +363,9 @@ class Filing {
   #tellPreview({ served, message, inside, quarter, outside, handling, near }) {
     this.unserved = !served;
     tell(byId("hors"), served ? "" : message);
-    tell(byId("quartier"), served && inside ? quarter : "");
+    tell(byId("quartier"), served ? quarter : "");
+    byId("quartier").classList.toggle("is-brand", inside);
+    byId("quartier").classList.toggle("is-plain", !inside);
     tell(byId("dehors"), served ? outside : "");
     byId("suivi").hidden = !served;
     byId("deja").hidden = !near;

@@ -1,4 +1,5 @@
--- Places of a territory whose name is like some words, whatever the accents, hyphens and case.
+-- Places of a territory whose name is like some words, whatever the accents, hyphens and case,
+-- or whose official code begins with them.
 -- Parameters: territory_id; words (folded as names are); max_rows.
 -- EPSG:4326. A territory has some hundred names: they are read and compared, best first.
 with territory as (
@@ -89,7 +90,8 @@ known as (
         'operation',
         operation.code,
         operation.title,
-        'Plan d’investissement' || coalesce(', ' || communes.name, ''),
+        'Plan d’investissement' || coalesce(', ' || communes.name, '')
+        || case when operation.position_quality = 'approximate' then ', lieu approximatif' else '' end,
         operation.location,
         18,
         2,
@@ -129,6 +131,9 @@ known as (
 folded as (
     select
         *,
+        -- the key of an equipment is ours, and a road's is its name; three signs at least
+        kind in ('commune', 'iris', 'qpv', 'operation') and length(:words) >= 3
+        as is_known_by_code,
         lower(unaccent(translate(label, '’-', ''' '))) as name,
         lower(unaccent(translate(:words, '’-', ''' '))) as wanted
     from known
@@ -144,8 +149,12 @@ select
     zoom,
     approximate
 from folded
-where position(wanted in name) > 0 or word_similarity(wanted, name) >= 0.5
+where
+    position(wanted in name) > 0
+    or word_similarity(wanted, name) >= 0.5
+    or (is_known_by_code and starts_with(lower(code), lower(:words)))
 order by
+    is_known_by_code and lower(code) = lower(:words) desc,
     name = wanted desc,
     starts_with(name, wanted) desc,
     position(wanted in name) > 0 desc,
