@@ -66,6 +66,7 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
             else []
         ),
         "album": album_of(signalement),
+        "may_support": is_open and actor.is_anonymous and may(actor, Action.SUPPORT, target),
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }
