@@ -139,7 +139,7 @@ def test_place_when_out_of_the_territory_then_a_way_back_to_the_quarter(
     page.locator(SEND).click()
     expect(page.locator("#hors")).to_contain_text("Placez le repère")
     assert_accessible(page)
-    page.locator("#carte").click(position={"x": 150, "y": 90})
+    page.locator("#carte").click(position={"x": 60, "y": 60})
     expect(page.locator("#quartier")).to_be_visible()
     expect(page.get_by_role("button", name="Revenir au quartier")).to_be_hidden()
 
