@@ -20,6 +20,7 @@ PRECISE = frozenset({"housenumber", "street", "locality"})
 LIMIT = 5
 KEPT_WITHIN_M = 20_000
 METRES_PER_DEGREE = 111_320
+ADDRESS_WITHIN_M = 100
 REST_S = 15.0
 """After a failure the service is left alone for this long: typing must not wait on every letter."""
 
@@ -74,6 +75,33 @@ def search(settings: Settings, words: str, near: LonLat | None = None) -> list[A
         raise GeocoderUnavailable from failure
     _resting.pop(url, None)
     return [place for place in found if near is None or _distance_m(place, near) <= KEPT_WITHIN_M]
+
+
+def reverse(settings: Settings, point: LonLat) -> tuple[Address, float] | None:
+    """Return the address nearest to a point and its distance in metres, if one is close.
+
+    Raises
+    ------
+    GeocoderUnavailable
+        As `search` does; both leave a service that failed alone for the same time.
+    """
+    url = settings.geocoder_url.rstrip("/")
+    if not url.endswith("/search"):
+        return None
+    if _resting.get(settings.geocoder_url, 0.0) > monotonic():
+        raise GeocoderUnavailable
+    query = {"lon": round(point.lon, 6), "lat": round(point.lat, 6), "limit": 1}
+    try:
+        answer = _client(settings.geocoder_timeout_s).get(
+            f"{url.removesuffix('/search')}/reverse", params=query
+        )
+        answer.raise_for_status()
+        found = _read(answer.json())
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as failure:
+        _resting[settings.geocoder_url] = monotonic() + REST_S
+        raise GeocoderUnavailable from failure
+    near = [(place, _distance_m(place, point)) for place in found]
+    return next((pair for pair in near if pair[1] <= ADDRESS_WITHIN_M), None)
 
 
 def _ask(settings: Settings, words: str, near: LonLat | None) -> Any:

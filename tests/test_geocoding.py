@@ -11,7 +11,7 @@ import pytest
 
 from qpvmap import geocoding
 from qpvmap.core.geo import LonLat
-from qpvmap.geocoding import GeocoderUnavailable, search
+from qpvmap.geocoding import GeocoderUnavailable, reverse, search
 from qpvmap.settings import Settings
 
 BLAGIS = LonLat(2.3025, 48.7878)
@@ -153,3 +153,30 @@ def test_search_when_the_answer_is_a_whole_town_then_is_no_place_to_go(service: 
     street["properties"] = {**street["properties"], "type": "street"}
     found = search(service(answer(town, street), 0), "Bagneux", BLAGIS)
     assert [place.label for place in found] == ["Rue des Blagis"]
+
+
+def test_reverse_when_an_address_is_close_then_it_and_its_distance(service: Service) -> None:
+    settings = service(answer(feature("2 Rue des Aulnes 92220 Bagneux", 2.3026, 48.7878)))
+    found = reverse(settings, BLAGIS)
+    assert found is not None
+    address, distance_m = found
+    assert address.label == "2 Rue des Aulnes 92220 Bagneux"
+    assert 5 < distance_m < 10
+
+
+def test_reverse_when_the_nearest_is_far_then_none(service: Service) -> None:
+    assert reverse(service(answer(feature("Loin", 2.31, 48.79))), BLAGIS) is None
+
+
+def test_reverse_when_slow_then_unavailable_and_left_alone(
+    service: Service, asked: list[dict[str, list[str]]]
+) -> None:
+    settings = service(answer(), SLOW_S)
+    for _ in range(2):
+        with pytest.raises(GeocoderUnavailable):
+            reverse(settings, BLAGIS)
+    assert len(asked) == 1
+
+
+def test_reverse_when_the_service_has_no_such_door_then_none() -> None:
+    assert reverse(Settings(geocoder_url="http://127.0.0.1:9/autre"), BLAGIS) is None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from qpvmap.core.french import distance
+
 
 @dataclass(frozen=True, slots=True)
 class PlaceRef:
@@ -74,6 +76,18 @@ class Location:
         """The emprise under the point itself: the surest, then the smallest."""
         under = [c for c in self.candidates if c.emprise is not None and c.is_under]
         return max(under, key=_surest, default=None)
+
+
+BY_POSITION = "d’après la position"
+"""Said after a place that nobody typed: it was found from the point, and may be wrong."""
+NAME_MAX = 150
+
+
+def words_near(name: str, distance_m: float) -> str:
+    """Return where a point is by what is nearest, said to be found and not typed."""
+    known = f"«\u00a0{name[:NAME_MAX]}\u00a0»"
+    where = known if distance_m < 1 else f"Près de {known}, à {distance(distance_m)}"
+    return f"{where} ({BY_POSITION})"
 
 
 def _surest(candidate: Candidate) -> tuple[float, float, str]:

@@ -25,6 +25,19 @@ THOUSANDS = re.compile(r"[\s\u00a0\u202f]")
 WITHHELD = {"", "s", "ns", "nd", "nr", "so", "c", "n/d", "n.d.", "n/a", "na", "secret"}
 """What INSEE and others write for a figure that is not published. Never 0."""
 
+SMALL_WORDS = re.compile(r"(?<=[^\W\d_]) (?:De|Des|Du|Et|Aux|Au|Sur|Sous|En)(?= \w)")
+ACCENTED = {
+    "Chateau": "Château",
+    "College": "Collège",
+    "Ecole": "École",
+    "Eglise": "Église",
+    "Hopital": "Hôpital",
+    "Lycee": "Lycée",
+    "METRO": "Métro",
+    "Theatre": "Théâtre",
+}
+UNACCENTED = re.compile(rf"\b(?:{'|'.join(ACCENTED)})\b")
+
 TOO_BIG = 1e15
 MAX_NAME = 300
 
@@ -52,7 +65,17 @@ def name(value: Any) -> str:
         raise RowRefused("le nom est vide")
     if len(cleaned) > MAX_NAME:
         raise RowRefused(f"le nom a {len(cleaned)} caractères")
-    return cleaned
+    return well_written(cleaned)
+
+
+def well_written(line: str) -> str:
+    """Return a name with the small words and the accents of French that its producer left out.
+
+    "Cité Des Musiciens" is "Cité des Musiciens", "METRO 4" is "Métro 4". Only words whose accent
+    cannot be mistaken are touched.
+    """
+    lowered = SMALL_WORDS.sub(lambda found: found[0].lower(), line)
+    return UNACCENTED.sub(lambda found: ACCENTED[found[0]], lowered)
 
 
 def split_list(value: Any, separators: str = ",;") -> list[str]:

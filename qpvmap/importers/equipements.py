@@ -12,7 +12,16 @@ from typing import Any
 
 import shapely
 
-from qpvmap.importers.cleaning import count, insee_code, iris_code, name, on_earth, slug, text
+from qpvmap.importers.cleaning import (
+    count,
+    insee_code,
+    iris_code,
+    name,
+    on_earth,
+    slug,
+    text,
+    well_written,
+)
 from qpvmap.importers.editions import ask_for_vintage, vintage_of, year_in
 from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import (
@@ -76,7 +85,7 @@ def place(**values: Any) -> dict[str, Any]:
 
 
 def _station(row: Fields) -> dict[str, Any]:
-    line = text(row.get("res_com"))
+    line = well_written(text(row.get("res_com")))
     return place(
         name=name(row["nom_gares"]),
         kind="gare",
@@ -114,7 +123,7 @@ def _listed(row: Fields) -> dict[str, Any]:
     if bare(category) not in KINDS:
         raise RowRefused(f"catégorie « {category} » inconnue")
     kind, theme = KINDS[bare(category)]
-    line = text(row.get("detail"))
+    line = well_written(text(row.get("detail")))
     return place(
         name=name(row["nom"]),
         kind=kind,

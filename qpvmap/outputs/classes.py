@@ -1,6 +1,6 @@
 """Classes of a coloured map: natural breaks moved to round numbers, and their words in French."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -64,8 +64,44 @@ def classify(key: str, values: Sequence[float]) -> Classes:
     if key in FIXED_BREAKS:
         return Classes(FIXED_BREAKS[key])
     groups = natural_groups(values, MOST)
-    edges = [round_between(low[-1], high[0]) for low, high in pairwise(groups)]
-    return Classes(tuple(edges))
+    grain = grain_of(values)
+    edges = [round_near(low[-1], high[0], grain) for low, high in pairwise(groups)]
+    return Classes(without_empty_classes(edges, sorted(values)))
+
+
+def grain_of(values: Sequence[float]) -> float:
+    """Return the step that breaks are multiples of: a sixth of the spread, on a round number."""
+    spread = max(values, default=0.0) - min(values, default=0.0)
+    return next((step for step in STEPS if step <= spread / 6), STEPS[-1])
+
+
+def round_near(low: float, high: float, grain: float) -> float:
+    """Return the roundest number between two groups, or the multiple of `grain` nearest to both.
+
+    Where two groups nearly touch, no round number parts them: people read 45 better than 47, and
+    the few values between change class.
+    """
+    between = round_between(low, high)
+    if is_multiple(between, grain):
+        return between
+    return round(round((low + high) / 2 / grain) * grain, 4)
+
+
+def is_multiple(value: float, grain: float) -> bool:
+    """Return whether a number is a whole count of grains."""
+    return abs(value / grain - round(value / grain)) < 1e-6
+
+
+def without_empty_classes(edges: Sequence[float], ordered: Sequence[float]) -> tuple[float, ...]:
+    """Return the breaks in order, but those that would leave a class without any value."""
+    kept: list[float] = []
+    below = 0
+    for edge in sorted(set(edges)):
+        under = bisect_left(ordered, edge)
+        if below < under < len(ordered):
+            kept.append(edge)
+            below = under
+    return tuple(kept)
 
 
 def round_between(low: float, high: float) -> float:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.geo import LonLat
 from qpvmap.storage.models import Category, Signalement
 from qpvmap.storage.statements import statement
 from qpvmap.storage.visibility import visible_to
@@ -17,6 +18,7 @@ WORDS_MAX = 100
 CLOSE_ZOOM = 18
 GUESSED_WITHIN_M = 100.0
 """How far from its point a place put by guess may be, metres."""
+NEAREST_WITHIN_M = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,20 @@ def search(
     found = _by_reference(session, actor, territory_id, wanted, limit)
     given = {"territory_id": territory_id, "words": wanted, "max_rows": limit - len(found)}
     return found + [NamedPlace(*row) for row in session.execute(statement("gazetteer"), given)]
+
+
+def nearest_place(
+    session: Session, territory_id: int, point: LonLat, within_m: float = NEAREST_WITHIN_M
+) -> tuple[str, float] | None:
+    """Return the name of what is nearest to a point, and how far it is in metres."""
+    given = {
+        "territory_id": territory_id,
+        "lon": point.lon,
+        "lat": point.lat,
+        "within_m": within_m,
+    }
+    found = session.execute(statement("nearest_place"), given).one_or_none()
+    return (found.name, found.distance_m) if found else None
 
 
 def _by_reference(

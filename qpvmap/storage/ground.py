@@ -21,6 +21,9 @@ from qpvmap.storage.models import (
 )
 from qpvmap.storage.territory import organisation_ids
 
+FRENCH = "fr-x-icu"
+"""Order of names as French readers expect it: Érables before Tilleuls."""
+
 CHECK_OUTLINE = text("""
     select
         st_isvalid(shape) as is_valid,
@@ -75,7 +78,7 @@ def bodies_of(session: Session, territory_id: int) -> Sequence[Organisation]:
     return session.scalars(
         select(Organisation)
         .where(Organisation.territory_id == territory_id)
-        .order_by(Organisation.name)
+        .order_by(Organisation.name.collate(FRENCH))
     ).all()
 
 
@@ -85,7 +88,7 @@ def teams_of(session: Session, territory_id: int) -> Sequence[Team]:
         select(Team)
         .options(joinedload(Team.organisation))
         .where(Team.territory_id == territory_id)
-        .order_by(Team.name)
+        .order_by(Team.name.collate(FRENCH))
     ).all()
 
 
@@ -104,7 +107,7 @@ def emprises_of(session: Session, territory_id: int) -> list[EmpriseLine]:
         )
         .join(Organisation, Organisation.id == Emprise.organisation_id)
         .where(Emprise.territory_id == territory_id, Emprise.removed_at.is_(None))
-        .order_by(Organisation.name, Emprise.name, Emprise.code)
+        .order_by(Organisation.name.collate(FRENCH), Emprise.name.collate(FRENCH), Emprise.code)
     )
     return [EmpriseLine(*row) for row in rows]
 

@@ -11,12 +11,13 @@ from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotAllowed, OutsideTerritory
 from qpvmap.core.geo import LonLat
 from qpvmap.core.permissions import Action, Nature, Target, require
-from qpvmap.core.places import Location
+from qpvmap.core.places import Location, words_near
 from qpvmap.core.privacy import personal_hints
 from qpvmap.core.signalements import FIELD_MESSAGES, Submission
 from qpvmap.core.workflow import Status
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.contacts import add_contact
+from qpvmap.storage.gazetteer import nearest_place
 from qpvmap.storage.models import Category, Signalement, Territory
 from qpvmap.storage.places import locate
 from qpvmap.usecases.journal import open_journal
@@ -70,6 +71,7 @@ def submit(
     location = _served_location(session, territory, submission.point, submission.accuracy_m)
     handling = plan_handling(session, category, location, submission.priority, now)
     signalement = _row(territory, category, location, handling, submission)
+    signalement.address = submission.address or _place_words(session, territory, submission.point)
     signalement.reference = rows.next_reference(session, territory, category.nature, now.year)
     signalement.reporter_id = actor.account_id
     signalement.captured_at = submission.captured_by(now)
@@ -137,6 +139,12 @@ def _served_location(
     return location
 
 
+def _place_words(session: Session, territory: Territory, point: LonLat) -> str:
+    """Return the nearest known place in words: a pair of coordinates finds nobody a way."""
+    nearest = nearest_place(session, territory.id, point)
+    return words_near(*nearest) if nearest else ""
+
+
 def _row(
     territory: Territory,
     category: Category,
@@ -156,7 +164,6 @@ def _row(
         routing_doubt=handling.doubt,
         emprise_id=handling.emprise.id if handling.emprise else None,
         description=submission.description,
-        address=submission.address,
         location=rows.point_of(submission.point),
         accuracy_m=submission.accuracy_m,
         position_method=submission.position_method,

@@ -32,7 +32,6 @@ from qpvmap.web.sessions import request_session, unit_of_work
 
 bp = Blueprint("ground", __name__, url_prefix="/coordination")
 
-SURE = "90"
 CHANGED_MEANWHILE = (
     "Une autre personne vient de corriger ce terrain. "
     "Vérifiez, puis enregistrez de nouveau\u00a0: ce que vous avez saisi est gardé."
@@ -66,7 +65,7 @@ def index() -> str:
 @access(Action.EDIT_GROUND)
 def new() -> str:
     """Show an empty form and a map to draw on."""
-    return form(Editing({"confidence": SURE}))
+    return form(Editing({}))
 
 
 @bp.get("/emprises/<code>")

@@ -15,7 +15,6 @@ from qpvmap.core.geo import BBox, LonLat
 from qpvmap.core.permissions import Action
 from qpvmap.outputs.folium_map import Declaration, View, declare
 from qpvmap.storage import map_items
-from qpvmap.storage.gazetteer import NamedPlace
 from qpvmap.storage.layers import MapView, map_view
 from qpvmap.storage.map_figures import iris_indicators
 from qpvmap.storage.map_items import Counts, MapScope, MapSignalement, PlaceRow
@@ -23,7 +22,7 @@ from qpvmap.web import map_words
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.map_layers import LAYERS, panel_groups
-from qpvmap.web.map_search import find
+from qpvmap.web.map_search import Answer, find
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
@@ -138,11 +137,8 @@ def index() -> ResponseReturnValue:
 def searched() -> dict[str, Any]:
     """Return what the search form found, for a reader without a script."""
     words = request.args.get("q", "").strip()
-    found: list[NamedPlace] = []
-    note = ""
-    if words:
-        found, note = find(words, None)
-    return {"words": words, "found": found, "note": note}
+    said = find(words, None) if words else Answer([], "", "")
+    return {"words": words, "found": said.found, "note": said.note}
 
 
 @bp.record_once

@@ -1,6 +1,6 @@
 """`/lieux`: places by name, ours first, then addresses; never an error when the search is down."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -21,6 +21,7 @@ ADDRESS_ZOOM = 18
 MOST = 8
 NOTHING = "Aucun lieu de ce nom. Essayez une rue et sa ville, ou une référence."
 NO_ADDRESSES = "La recherche d’adresses ne répond pas : seuls les lieux du quartier sont proposés."
+NOT_FOUND_HERE = "La recherche d’adresses ne répond pas, et aucun lieu du quartier ne porte ce nom."
 
 
 def addresses(words: str, near: LonLat | None) -> list[NamedPlace]:
@@ -38,21 +39,29 @@ def addresses(words: str, near: LonLat | None) -> list[NamedPlace]:
     ]
 
 
-def find(words: str, near: LonLat | None) -> tuple[list[NamedPlace], str]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found; `trouble` says that addresses cannot be had, `note` also that all fails."""
+
+    found: list[NamedPlace]
+    note: str
+    trouble: str
+
+
+def find(words: str, near: LonLat | None) -> Answer:
     """Return places and addresses of this name, and a sentence when something is to be said."""
     card, actor = served_territory(), current_actor()
     found = gazetteer.search(request_session(), actor, card.id, words)
     # The address search may be slow: it must not hold a database connection meanwhile.
     close_session()
-    note = ""
+    trouble = ""
     if len(found) < MOST and not any(place.kind == "signalement" for place in found):
         try:
             found += addresses(words, near or card.center)[: MOST - len(found)]
         except GeocoderUnavailable:
-            note = NO_ADDRESSES
-    if not found and len(words) >= gazetteer.SHORTEST:
-        note = f"{NOTHING} {note}".strip()
-    return found, note
+            trouble = NO_ADDRESSES if found else NOT_FOUND_HERE
+    is_in_vain = not found and len(words) >= gazetteer.SHORTEST
+    return Answer(found, trouble or (NOTHING if is_in_vain else ""), trouble)
 
 
 def near_point() -> LonLat | None:
@@ -67,11 +76,11 @@ def near_point() -> LonLat | None:
 @public
 def places() -> ResponseReturnValue:
     """Return what `q` may name, best first, with its point and the zoom that shows it."""
-    found, note = find(request.args.get("q", "").strip(), near_point())
+    said = find(request.args.get("q", "").strip(), near_point())
     results = [
         {**asdict(place), "is_position": place.is_position, "accuracy_m": place.accuracy_m}
-        for place in found
+        for place in said.found
     ]
-    answer = jsonify(results=results, note=note)
+    answer = jsonify(results=results, note=said.note, trouble=said.trouble)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

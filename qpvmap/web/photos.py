@@ -1,6 +1,6 @@
 """Photos: shown to whoever may see what they are of; added, blackened and removed by forms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
@@ -23,6 +23,7 @@ from werkzeug.datastructures import FileStorage
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound, QpvmapError
 from qpvmap.core.permissions import Action, Nature, may
 from qpvmap.core.photos import MAX_PER_MOMENT, MOMENT_LABELS, Areas, Moment, Size
+from qpvmap.core.workflow import Status
 from qpvmap.pictures import prepare
 from qpvmap.storage.files import delete_photo, photo_path
 from qpvmap.storage.models import Photo, Signalement
@@ -51,6 +52,14 @@ bp = Blueprint("photos", __name__)
 MAX_PHOTO_BODY = 25 * 1024 * 1024
 """A photo of 20 MB and the rest of its form."""
 UNSURE = "Envoi illisible. Rechargez la page, puis recommencez."
+LIKELY_MOMENTS: Mapping[Status, Moment] = {
+    Status.SCHEDULED: Moment.DURING,
+    Status.IN_PROGRESS: Moment.DURING,
+    Status.WAITING: Moment.DURING,
+    Status.RESOLVED: Moment.AFTER,
+    Status.CLOSED: Moment.AFTER,
+}
+"""What a photo added in this status shows; before the work, where the status is not here."""
 KEPT = "private, max-age=31536000, immutable"
 
 
@@ -261,6 +270,7 @@ class Album:
     reference: str
     photos: Sequence[Shown]
     addable: Sequence[Moment]
+    likely_moment: Moment
     handled: bool
     client_id: str
 
@@ -293,9 +303,16 @@ def album_of(signalement: Signalement, ticket: str = "") -> Album:
             _shown(photo, signalement, mine=_is_mine(photo), handled=handled) for photo in photos
         ],
         addable=addable,
+        likely_moment=likely_moment(Status(signalement.status), addable),
         handled=handled,
         client_id=str(uuid4()),
     )
+
+
+def likely_moment(status: Status, addable: Sequence[Moment]) -> Moment:
+    """Return what a photo added now most likely shows, among the moments that may be added."""
+    likely = LIKELY_MOMENTS.get(status, Moment.BEFORE)
+    return likely if likely in addable or not addable else addable[-1]
 
 
 def _is_mine(photo: Photo) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.labels import doubt_words, routing_reason
-from qpvmap.core.permissions import Action, may
+from qpvmap.core.permissions import Action, Nature, may
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.contacts import contacts_of
 from qpvmap.storage.desk import emprise_names
@@ -17,6 +17,7 @@ from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.joining import family
 from qpvmap.usecases.moderation import description_for
 from qpvmap.web.photos import album_of
+from qpvmap.web.tickets import filed_here
 
 
 def ground_of(session: Session, signalement: Signalement) -> dict[str, Any]:
@@ -49,6 +50,16 @@ def arbitration_of(session: Session, actor: Actor, signalement: Signalement) -> 
     }
 
 
+def is_for_passers_by(actor: Actor, signalement: Signalement) -> bool:
+    """Return whether somebody without an account, who did not file it, may say they saw it too."""
+    return (
+        actor.is_anonymous
+        and signalement.nature == Nature.TECHNIQUE
+        and may(actor, Action.SUPPORT, target_of(signalement))
+        and not filed_here(signalement.reference)
+    )
+
+
 def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str, Any]:
     """Return what the page shows beside the signalement itself, as far as `actor` may know."""
     target = target_of(signalement)
@@ -66,6 +77,7 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
             else []
         ),
         "album": album_of(signalement),
+        "may_support": is_open and is_for_passers_by(actor, signalement),
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }

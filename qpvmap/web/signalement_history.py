@@ -34,6 +34,11 @@ class Step:
     who: str
     details: tuple[str, ...]
 
+    @property
+    def said(self) -> str:
+        """What somebody wrote; the comment of a photo is its moment, told as a detail."""
+        return "" if self.entry.kind in PHOTO_KINDS else self.entry.comment
+
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "created": ("Signalé", "st-new"),
@@ -62,6 +67,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "text_hidden": ("Texte caché au public", "eye-off"),
 }
 """Title and icon of a line that is not a change of status."""
+
+
+PHOTO_KINDS = frozenset({"photo", "photo_redacted", "photo_removed"})
 
 
 def _named(names: Mapping[int, str]) -> Callable[[Any], str]:
@@ -118,13 +126,15 @@ def _due_teller(entry: Entry) -> Callable[[Any, Any], str]:
     if entry.to_status == Status.TO_ARBITRATE:
         return lambda _, now: f"Décision avant le {_day(now)}"
     if entry.from_status == Status.TO_ARBITRATE:
-        return lambda _, now: f"Promis pour le {_day(now)}"
-    return _changed("Promis pour le", _day)
+        return lambda _, now: f"Date promise\u00a0: {_day(now)}"
+    return _changed("Date promise", _day)
 
 
 def details_of(entry: Entry, reader: Reader) -> tuple[str, ...]:
     """Return what a line changed, in words; the first line's state is the page itself."""
     was, now = entry.changes.get("was"), entry.changes.get("set", {})
+    if entry.kind in PHOTO_KINDS:
+        return (entry.comment,) if entry.comment else ()
     if was is None:
         return ()
     tellers = {**_tellers(reader), "due_at": _due_teller(entry)}

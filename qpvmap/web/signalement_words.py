@@ -19,7 +19,7 @@ class MoveWords:
 
 NEXT_STEPS: Mapping[Status, tuple[str, str]] = {
     Status.NEW: (
-        "À faire maintenant\u00a0: dire que vous l’avez",
+        "À faire maintenant\u00a0: prendre en charge",
         "La personne qui a signalé verra que votre service s’en occupe.",
     ),
     Status.REOPENED: (

@@ -27,7 +27,9 @@ from qpvmap.core.errors import InvalidSubmission, NotAllowed, NoTeam, OutsideTer
 from qpvmap.core.french import distance
 from qpvmap.core.geo import LonLat, accuracy_within_bounds
 from qpvmap.core.permissions import Action, Nature, Target, may
+from qpvmap.core.places import words_near
 from qpvmap.core.signalements import DESCRIPTION_MAX, Submission, parse_submission
+from qpvmap.geocoding import GeocoderUnavailable, reverse
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.contacts import filed_contact
 from qpvmap.storage.models import Category, Territory
@@ -39,6 +41,7 @@ from qpvmap.web.filters import quarter_words, request_now
 from qpvmap.web.near import Near, near_by
 from qpvmap.web.photos import album_of
 from qpvmap.web.positions import Choice, Found, find_position
+from qpvmap.web.runtime import runtime
 from qpvmap.web.security import current_actor, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalement_around import ground_of
@@ -240,6 +243,7 @@ def by_shown_field(faults: Mapping[str, str]) -> dict[str, str]:
 def file_submission(submission: Submission) -> str:
     """File it in one transaction and return its reference, remembered by this browser."""
     actor = current_actor()
+    submission = with_address(submission)
     # The count has a transaction of its own: hold no other connection meanwhile.
     close_session()
     slow_anonymous_filing()
@@ -250,6 +254,29 @@ def file_submission(submission: Submission) -> str:
         kept = [r for r in session.get(FILED, []) if r != reference]
         session[FILED] = [*kept, reference][-KEPT_REFERENCES:]
     return reference
+
+
+def with_address(submission: Submission) -> Submission:
+    """Return a submission with the nearest address, said to be found, when nobody typed one.
+
+    What is confidential is not told to the address service; one that is down changes nothing.
+    """
+    settings = runtime().settings
+    if submission.address or not settings.geocoder_url:
+        return submission
+    db = request_session()
+    category = rows.category_by_code(db, served(db).id, submission.category)
+    close_session()  # the service may be slow: it must not hold a database connection meanwhile
+    if category is None or category.nature == Nature.TRANQUILLITE:
+        return submission
+    try:
+        nearest = reverse(settings, submission.point)
+    except GeocoderUnavailable:
+        return submission
+    if nearest is None:
+        return submission
+    address, distance_m = nearest
+    return submission.model_copy(update={"address": words_near(address.label, distance_m)})
 
 
 @blueprint.get("/signaler/envoye/<reference>")

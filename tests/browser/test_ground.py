@@ -36,6 +36,7 @@ def test_ground_when_drawn_by_clicks_then_kept_and_shown_on_the_map(open_page: O
     page.select_option("#kind", "condominium")
     page.select_option("#body", "copropriete")
     page.fill("#source", "Plan du syndic")
+    page.fill("#confidence", "90")
     page.get_by_role("button", name="Enregistrer ce terrain").click()
     expect(page.get_by_role("status").get_by_text("Terrain enregistré")).to_be_visible()
     assert_accessible(page)

@@ -45,6 +45,42 @@ POINT_ON = """(selector) => {
 PINS = "#carte .leaflet-marker-pane .m-pin:not(.m-op, .m-eq)"
 
 
+IS_ON_TOP = """(one) => {
+  const {left, top, width, height} = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+PINS_UNDER_THE_NAME = """() => {
+  const name = document.querySelector(".m-lab-qpv > span").getBoundingClientRect();
+  return [...document.querySelectorAll("#carte .leaflet-marker-pane svg > g")].filter((pin) => {
+    const box = pin.getBoundingClientRect();
+    return box.left < name.right - 2 && box.right > name.left + 2
+      && box.top < name.bottom - 2 && box.bottom > name.top + 2;
+  }).length;
+}"""
+ACTIVE = """() => {
+  const {activeElement: at} = document;
+  if (at === document.body) return null;
+  const label = at.labels?.[0]?.textContent ?? at.textContent;
+  return {
+    name: (at.getAttribute("aria-label") || label || "").trim(),
+    in_map: Boolean(at.closest(".folium-map")),
+  };
+}"""
+"""What has the focus, as it is called; nothing once every stop of the page was made."""
+
+
+def tab_stops(page: Page) -> list[dict[str, object]]:
+    """Return every stop of the Tab key, from the head of the page to its end."""
+    stops = []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(ACTIVE)
+        if stop is None:
+            return stops
+        stops.append(stop)
+    pytest.fail("the Tab key never comes to the end of the page")
+
+
 @pytest.fixture(scope="module")
 def tiles() -> Iterator[str]:
     """Yield the address of a local server that has tiles, for who says where from."""
@@ -290,7 +326,7 @@ def test_base_map_when_it_answers_then_tiles_and_its_credit(
     desktop.get_by_label("Fond de carte").select_option("vivant")
     expect(desktop.locator("#carte.on-tiles")).to_be_attached()
     expect(desktop.locator(".leaflet-control-attribution")).to_contain_text("© essai")
-    expect(desktop.locator(".map-message")).to_be_hidden()
+    expect(desktop.locator(".map-tiles")).to_be_hidden()
     desktop.reload()
     expect(desktop.locator("#carte.on-tiles")).to_be_attached()
     expect(desktop.get_by_label("Fond de carte")).to_have_value("vivant")
@@ -313,9 +349,119 @@ def test_base_map_when_tiles_are_dead_then_our_own_ground_and_a_sentence(
     watch.allow("ERR_UNSAFE_PORT|ERR_CONNECTION_REFUSED|Failed to load resource")
     opened(desktop)
     desktop.get_by_label("Fond de carte").select_option("mort")
-    expect(desktop.locator(".map-message")).to_contain_text("Fond de carte indisponible")
+    expect(desktop.locator(".map-tiles")).to_contain_text("Fond de carte indisponible")
+    expect(desktop.locator("#annonce")).to_contain_text("Fond de carte indisponible")
+    expect(desktop.locator(".map-message")).to_be_hidden()
     expect(desktop.locator("#carte .leaflet-pane path.m-land")).to_have_count(4)
     expect(desktop.locator("#carte .leaflet-pane path.m-land").first).to_be_visible()
+
+
+def test_base_map_when_its_notice_is_read_then_it_goes_and_errors_have_their_own_place(
+    open_page: OpenPage, watch: Watch, invented: None
+) -> None:
+    watch.allow("127.0.0.1:9/")
+    watch.allow("ERR_UNSAFE_PORT|ERR_CONNECTION_REFUSED|ERR_FAILED|Failed to load resource")
+    page = opened(open_page(PHONE, has_touch=True), "/#carte=16/48.78700/2.30100&fond=mort")
+    notice = page.locator(".map-tiles")
+    expect(notice).to_be_visible()
+    page.locator("#recherche-carte").fill("ailantes")
+    answer = page.locator("#recherche-carte-liste [role=option]").first
+    expect(answer).to_be_visible()
+    assert answer.evaluate(IS_ON_TOP)
+    page.locator("#recherche-carte").press("Escape")
+    page.context.route("**/carte/fiches/**", lambda route: route.abort())
+    page.locator(".sheet-handle").click()
+    page.locator('[data-kind="signalement"] a').first.click()
+    expect(page.locator(".map-message")).to_contain_text("n’a pas pu être ouverte")
+    expect(page.locator("#annonce")).to_contain_text("n’a pas pu être ouverte")
+    expect(notice).to_be_visible()
+    notice.get_by_role("button").click()
+    expect(notice).to_be_hidden()
+    expect(page.locator(".map-message")).to_be_visible()
+    page.get_by_role("button", name="Fermer ce message").click()
+    expect(page.locator(".map-message")).to_be_hidden()
+
+
+def test_tab_when_pressed_through_the_page_then_every_stop_has_a_name(
+    desktop: Page, invented: None
+) -> None:
+    opened(desktop)
+    expect(desktop.locator(PINS).first).to_be_visible()
+    stops = tab_stops(desktop)
+    assert not [stop for stop in stops if not stop["name"]], "a stop that says nothing"
+    assert sum(stop["in_map"] for stop in stops) == 1, "the map is one stop: pins are in the list"
+
+
+def test_search_when_enter_comes_first_then_shown_before_it_is_opened(desktop: Page) -> None:
+    opened(desktop)
+    field = desktop.locator("#recherche-liste")
+    field.fill("ecole eluard")
+    field.press("Enter")
+    first = desktop.locator("#recherche-liste-liste [role=option]").first
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(desktop.locator("#fiche")).to_be_hidden()
+    field.press("Enter")
+    expect(desktop.locator("#fiche")).to_contain_text("École Paul Éluard")
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_legend_on_a_phone_when_open_then_figures_first_and_the_keyboard_reaches_it(
+    open_page: OpenPage, invented: None, width: int
+) -> None:
+    page = opened(open_page({"width": width, "height": 640}, has_touch=True))
+    page.locator(".panel-layers > summary").click()
+    page.get_by_label("Colorer les IRIS par").select_option(index=1)
+    page.locator(".panel-layers > summary").click()
+    page.locator(".panel-legend > summary").click()
+    expect(page.locator("#legende-indicateur li").first).to_be_in_viewport()
+    expect(page.get_by_role("group", name="Légende de la carte")).to_have_attribute("tabindex", "0")
+    edges = page.locator(".panel-legend > div > .legend > li:visible > svg").evaluate_all(
+        "(all) => all.map((one) => Math.round(one.getBoundingClientRect().left))"
+    )
+    assert len(set(edges)) == 1, "icons of the legend stand in one column"
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
+def test_sheet_when_escape_is_pressed_then_it_goes_down(
+    open_page: OpenPage, invented: None
+) -> None:
+    page = opened(open_page(PHONE, has_touch=True))
+    handle = page.locator(".sheet-handle")
+    handle.click()
+    page.get_by_role("link", name="Périmètres").focus()
+    page.keyboard.press("Escape")
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    expect(handle).to_be_focused()
+
+
+def test_credits_when_tiles_show_then_no_control_covers_them(
+    desktop: Page, watch: Watch, tiles: str
+) -> None:
+    watch.allow(f"outside the site: {tiles}")
+    opened(desktop)
+    desktop.get_by_label("Fond de carte").select_option("vivant")
+    credit = desktop.locator(".leaflet-control-attribution")
+    expect(credit).to_contain_text("© essai")
+    assert credit.evaluate(IS_ON_TOP)
+
+
+def test_names_when_pins_are_drawn_then_the_quarter_hides_none(
+    desktop: Page, invented: None
+) -> None:
+    opened(desktop)
+    expect(desktop.locator(PINS).first).to_be_visible()
+    desktop.wait_for_timeout(400)
+    assert desktop.evaluate(PINS_UNDER_THE_NAME) == 0
+
+
+def test_text_when_twice_as_large_then_the_map_page_holds_on_a_phone(
+    open_page: OpenPage, invented: None
+) -> None:
+    page = opened(open_page({"width": 360, "height": 740}, has_touch=True))
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert_no_sideways_scroll(page)
+    expect(page.locator(".tabbar a").first).to_be_in_viewport(ratio=1)
 
 
 def test_locate_when_sure_then_dot_disc_and_distances(open_page: OpenPage) -> None:

@@ -149,6 +149,65 @@ def test_steps_when_category_is_missing_then_says_why(phone: Page) -> None:
     assert_no_sideways_scroll(phone)
 
 
+def test_address_search_when_down_then_says_so_in_words(open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    down = '{"results": [], "note": "", "trouble": "La recherche d’adresses ne répond pas."}'
+    page.route("**/lieux?*", lambda route: route.fulfill(body=down, content_type="text/json"))
+    page.goto("/signaler")
+    page.get_by_role("combobox", name="Adresse ou lieu").press_sequentially("rue des aulnes")
+    expect(page.locator("#position")).to_contain_text("La recherche d’adresses ne répond pas.")
+    expect(page.locator("#position")).to_contain_text("Placez le repère sur la carte")
+
+
+def test_place_when_out_of_the_territory_then_a_way_back_to_the_quarter(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(PHONE, position={"longitude": 2.40, "latitude": 48.85})
+    page.goto("/signaler")
+    page.get_by_role("button", name="Revenir au quartier").click()
+    expect(page.locator("input[name=lon]")).to_have_value("")
+    expect(page.locator("#hors")).to_be_hidden()
+    page.locator(SEND).click()
+    expect(page.locator("#hors")).to_contain_text("Placez le repère")
+    assert_accessible(page)
+    page.locator("#carte").click(position={"x": 60, "y": 60})
+    expect(page.locator("#quartier")).to_be_visible()
+    expect(page.get_by_role("button", name="Revenir au quartier")).to_be_hidden()
+
+
+def test_confidential_when_chosen_then_marked_and_its_notice_in_sight(phone: Page) -> None:
+    login(phone, "mediateur")
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
+    phone.locator(SEND).click()
+    first = phone.locator(".tiles").first
+    for words in ("épave", "abords d’immeuble"):
+        expect(first).to_contain_text(words)
+    phone.get_by_text("Toutes les catégories").click()
+    tile = phone.locator(".tile", has_text="Rixe")
+    expect(tile).to_contain_text("Confidentiel")
+    tile.click()
+    expect(phone.locator("#confidentiel")).to_be_in_viewport(ratio=0.9)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+
+
+def test_place_when_others_reported_near_then_small_pins_show_them(
+    phone: Page, blagis: str
+) -> None:
+    file(blagis, datetime.now(UTC), "voirie", lon=2.30260, lat=48.78790)
+    file(blagis, datetime.now(UTC), "rixe", lon=2.30240, lat=48.78790)
+    phone.goto("/signaler")
+    expect(phone.locator("#carte .leaflet-marker-pane .m-pin")).to_have_count(1)
+
+
+def test_steps_when_text_is_twice_as_large_then_nothing_is_cut(phone: Page) -> None:
+    phone.goto("/signaler")
+    phone.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert_no_sideways_scroll(phone)
+    assert phone.locator(SEND).evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
 def test_steps_when_going_back_then_one_step_at_a_time(phone: Page) -> None:
     phone.goto("/signaler")
     expect(phone.locator("#quartier")).to_be_visible()
@@ -293,11 +352,10 @@ def test_near_when_already_reported_then_shown_before_the_text_and_never_blocks(
     shoot(phone, "signaler-deja-phone", full_page=True)
     assert_accessible(phone)
     assert_no_sideways_scroll(phone)
+    expect(phone.locator("#deja-titre")).to_be_in_viewport()
     expect(phone.locator(SEND)).to_have_text("Non, continuer")
     phone.locator(SEND).click()
-    expect(phone.locator("#deja-titre")).to_be_focused()
-    expect(phone.locator("#deja-titre")).to_be_in_viewport()
-    phone.locator(SEND).click()
+    expect(phone.locator("#preuve")).to_be_visible()
     phone.locator(SEND).click()
     expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
 
@@ -309,8 +367,7 @@ def test_near_when_it_is_the_same_then_thanks_and_nothing_is_left_to_send(
     path = tmp_path / "photo.png"
     Image.new("RGB", (800, 600), (90, 90, 200)).save(path)
     chosen(phone, "Voirie")
-    expect(phone.locator("#deja")).to_be_visible()
-    phone.locator(SEND).click()
+    expect(phone.locator(SEND)).to_have_text("Non, continuer")
     phone.locator(SEND).click()
     phone.locator("#photos input[type=file]").set_input_files(path)
     expect(phone.locator("#photos li")).to_have_count(1)

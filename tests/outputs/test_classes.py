@@ -60,3 +60,17 @@ def test_natural_groups_when_any_values_then_equal_ones_stay_together(values: li
     groups = natural_groups(values, 5)
     assert [v for group in groups for v in group] == sorted(values)
     assert len({v for group in groups for v in set(group)}) == sum(len(set(g)) for g in groups)
+
+
+def test_classify_when_groups_nearly_touch_then_breaks_stay_round() -> None:
+    women_at_work = [31.2, 38.4, 44.1, 46.8, 47.2, 52.9, 58.3, 61.0, 66.6, 71.9, 74.5]
+    breaks = classify("emploi_femmes_pct", women_at_work).breaks
+    assert breaks
+    assert all(edge % 5 == 0 for edge in breaks)
+
+
+@given(st.lists(st.integers(0, 400).map(lambda n: n / 4), min_size=1, max_size=40))
+def test_classify_when_any_values_then_no_class_is_empty(values: list[float]) -> None:
+    classes = classify("locataires_pct", values)
+    tints = {tint for tint, _ in classes.legend("%")}
+    assert tints == {classes.of(value) for value in values}

@@ -1,5 +1,6 @@
 """Filing: once, in the right hands, with a promise."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -12,9 +13,9 @@ from qpvmap.core.actors import ANONYMOUS, Role
 from qpvmap.core.errors import InvalidSubmission, NotAllowed, OutsideTerritory
 from qpvmap.core.geo import LonLat
 from qpvmap.core.routing import Ground
-from qpvmap.storage.models import Event, Signalement
+from qpvmap.storage.models import Equipment, Event, Signalement
 from qpvmap.storage.session import make_engine, transaction
-from qpvmap.storage.signalements import history, territory_by_code
+from qpvmap.storage.signalements import history, point_of, territory_by_code
 from qpvmap.usecases.signalements import preview, submit
 from tests.factories import (
     FAR_AWAY,
@@ -154,3 +155,30 @@ def test_submit_by_many_at_once_gives_each_its_reference_and_one_per_client_id(
     assert references[:12] == references[12:24] == references[24:]
     assert sorted(set(references)) == [f"TO-2026-{n:04d}" for n in range(1, 13)]
     engine.dispose()
+
+
+def test_submit_when_no_address_is_given_then_says_the_nearest_place_and_that_it_was_found(
+    session: Session,
+) -> None:
+    toy = make_territory(session)
+    session.add(
+        Equipment(
+            source="essai",
+            source_key="1",
+            vintage=2026,
+            name="École Paul Éluard",
+            theme="education",
+            kind="school",
+            location=point_of(LonLat(IN_QUARTER_EAST.lon + 0.0005, IN_QUARTER_EAST.lat)),
+        )
+    )
+    session.flush()
+    actor = make_actor(session, toy, Role.MEDIATOR)
+    told = submit(session, actor, toy.territory, submission(IN_QUARTER_EAST), NOW).signalement
+    assert re.fullmatch(
+        r"Près de «\xa0École Paul Éluard\xa0», à 3\d\xa0m \(d’après la position\)", told.address
+    )
+    typed = submission(IN_QUARTER_EAST, address="2 rue des Aulnes")
+    assert submit(session, actor, toy.territory, typed, NOW).signalement.address == (
+        "2 rue des Aulnes"
+    )

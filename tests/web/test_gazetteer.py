@@ -92,7 +92,8 @@ def test_places_when_addresses_cannot_be_had_then_ours_and_a_sentence(
     assert "ne répond pas" in found["note"]
     nothing = client.get("/lieux?q=zzzzzz").get_json()
     assert nothing["results"] == []
-    assert nothing["note"].startswith("Aucun lieu de ce nom")
+    assert nothing["note"] == nothing["trouble"]
+    assert nothing["note"].startswith("La recherche d’adresses ne répond pas")
 
 
 @pytest.mark.parametrize("query", ["", "?q=", "?q=x&lon=abc&lat="])

@@ -120,7 +120,7 @@ def test_priority_raised_to_emergency_shows_the_numbers_first(
     page = client.get(HERE).text
     assert page.index('href="tel:112"') < page.index("À faire maintenant")
     assert "Priorité\u00a0: Normale\u00a0→ Urgence" in page
-    assert "Promis pour le" in page
+    assert "Date promise" in page
 
 
 def test_category_that_becomes_confidential_sends_its_reader_away(

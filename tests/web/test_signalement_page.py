@@ -230,3 +230,32 @@ def test_move_without_the_form_s_token_is_refused(
     assert answer.status_code == 400
     db.refresh(row)
     assert row.status == Status.NEW
+
+
+def test_page_for_who_acts_leads_to_the_place_and_for_others_does_not(
+    client: FlaskClient, row: Signalement, agent: Account
+) -> None:
+    assert 'href="geo:' not in client.get(HERE).text
+    sign_in(client, agent)
+    assert re.search(r'href="geo:48\.\d{6},2\.\d{6}\?q=[^"]*\(TO-1\)"', client.get(HERE).text)
+
+
+@pytest.mark.parametrize(
+    ("status", "moment"),
+    [(Status.NEW, "before"), (Status.IN_PROGRESS, "during"), (Status.RESOLVED, "after")],
+)
+def test_photo_when_added_then_its_moment_follows_the_status(
+    client: FlaskClient,
+    db: Session,
+    row: Signalement,
+    agent: Account,
+    status: Status,
+    moment: str,
+) -> None:
+    row.status = status
+    if status == Status.RESOLVED:
+        row.outcome, row.settled_at = Outcome.DONE, NOW
+    db.commit()
+    sign_in(client, agent)
+    page = client.get(HERE).text
+    assert re.findall(r'name="moment" value="(\w+)" checked', page) == [moment]

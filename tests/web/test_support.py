@@ -128,3 +128,22 @@ def test_support_when_a_flood_comes_without_account_then_slowed(
     answers = [support(client, row.reference).status_code for _ in range(FILING.attempts + 1)]
     assert answers == [200] * FILING.attempts + [429]
     assert db.scalar(select(func.count(Support.id))) == FILING.attempts
+
+
+def test_page_when_read_without_an_account_then_one_button_says_i_saw_it_too(
+    client: FlaskClient, db: Session, toy: Toy
+) -> None:
+    row = add(db, toy, "TO-2026-0001")
+    page = client.get(f"/signalements/{row.reference}").text
+    assert "Je l’ai vu aussi" in page
+    [key] = re.findall(r'/soutien".*?name="client_id" value="([^"]+)"', page, re.DOTALL)
+    assert support(client, row.reference, client_id=key).status_code == 200
+    assert supports(db, row) == 1
+
+
+def test_page_when_it_is_over_then_no_such_button(
+    client: FlaskClient, db: Session, toy: Toy
+) -> None:
+    ended = {"status": Status.RESOLVED, "outcome": "done", "settled_at": NOW}
+    row = add(db, toy, "TO-2026-0001", **ended)
+    assert "Je l’ai vu aussi" not in client.get(f"/signalements/{row.reference}").text

@@ -42,12 +42,29 @@ class Editor {
     const start = { lon: Number(lon), lat: Number(lat), zoom: 17, marker: false };
     this.map = miniMap(frame, start).map;
     this.map.doubleClickZoom.disable();
+    this.#drawOthers(frame.dataset);
     this.shapes = L.layerGroup().addTo(this.map);
     this.handles = L.layerGroup().addTo(this.map);
     this.map.on("click", ({ latlng }) => this.add([latlng.lat, latlng.lng]));
     this.text.addEventListener("input", () => this.read());
     this.draw();
     this.fit();
+  }
+
+  /** The other pieces of ground, faintly: a new one is drawn against its neighbours. */
+  async #drawOthers({ others, code }) {
+    try {
+      const answer = await fetch(others);
+      const { features } = await answer.json();
+      const around = features.filter(({ properties }) => properties.code !== code);
+      L.geoJSON(around, {
+        pane: "emprises",
+        interactive: false,
+        style: { className: "m-emp is-other" },
+      }).addTo(this.map);
+    } catch {
+      // A help and no more: drawing goes on without it.
+    }
   }
 
   fit() {

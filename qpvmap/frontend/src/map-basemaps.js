@@ -33,6 +33,7 @@ export class Basemaps {
     this.specs = new Map();
     this.current = NONE;
     this.tiles = null;
+    this.notice = page.shell.querySelector(".map-tiles");
     this.select = page.shell.querySelector("#fond");
     this.select?.addEventListener("change", () => {
       this.choose(this.select.value);
@@ -69,20 +70,34 @@ export class Basemaps {
     window.clearTimeout(this.timer);
     this.tiles?.remove();
     this.tiles = null;
-    this.page.hush();
+    this.dismiss();
     this.page.shell.classList.remove("on-tiles");
   }
 
+  /** Say in its own small place, beside the credits, that tiles cannot be had. */
+  #miss() {
+    if (!this.notice.hidden || this.dismissed) return;
+    this.notice.hidden = false;
+    this.page.announce(this.page.words.motTuiles);
+  }
+
+  /** Somebody has read it: it stays away until another background is chosen. */
+  dismiss() {
+    this.dismissed = true;
+    this.notice.hidden = true;
+  }
+
   #draw(spec) {
+    this.dismissed = false;
     const tiles = rasterLayer(spec, this.page.map.getMaxZoom());
     let come = false;
     tiles.on("tileload", () => {
-      if (!come) this.page.hush();
+      if (!come) this.notice.hidden = true;
       come = true;
       this.page.shell.classList.add("on-tiles");
     });
     const missing = () => {
-      if (!come && this.tiles === tiles) this.page.say("motTuiles");
+      if (!come && this.tiles === tiles) this.#miss();
     };
     tiles.on("tileerror", missing);
     this.timer = window.setTimeout(missing, PATIENCE_MS);

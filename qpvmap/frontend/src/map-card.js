@@ -48,6 +48,7 @@ export class Card {
       const content = await fragment(kind, code);
       if (this.current !== asked) return;
       this.body.replaceChildren(content);
+      this.page.hush();
       this.panel.hidden = false;
       this.panel.scrollTop = 0;
       this.page.shell.classList.add("has-card");

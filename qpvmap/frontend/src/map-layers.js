@@ -33,6 +33,15 @@ const POINTS = {
   equipement: (p) => equipmentIcon({ name: p.name, theme: themeOf(p), icon: symbolOf(p) }),
 };
 
+/** One tip for the whole map: a bound one per shape would make each shape a silent tab stop. */
+function followPointer(page, path, content) {
+  page.tip ??= L.tooltip({ className: "map-tip", opacity: 1 });
+  const { map, tip } = page;
+  path.on("mouseover", ({ latlng }) => tip.setLatLng(latlng).setContent(content()).addTo(map));
+  path.on("mousemove", ({ latlng }) => tip.setLatLng(latlng));
+  path.on("mouseout remove click", () => tip.remove());
+}
+
 /** A shape opens its card; its name follows the pointer, written by textContent. */
 function interactive(page, kind) {
   return (feature, path) => {
@@ -41,11 +50,7 @@ function interactive(page, kind) {
       L.DomEvent.stopPropagation(event);
       page.card.open(kind, code);
     });
-    path.bindTooltip(() => page.choropleth.tooltip(kind, code, name), {
-      sticky: true,
-      className: "map-tip",
-      opacity: 1,
-    });
+    followPointer(page, path, () => page.choropleth.tooltip(kind, code, name));
     page.card.know(kind, code, path);
   };
 }

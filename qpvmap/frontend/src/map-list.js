@@ -41,6 +41,14 @@ export class SideList {
     this.handle.setAttribute("aria-expanded", String(up));
   }
 
+  /** Let it down and give the focus back to its handle. True if it was up. */
+  lower() {
+    if (!this.raised || this.page.isWide()) return false;
+    this.raise(false);
+    this.handle.focus();
+    return true;
+  }
+
   #bindRows() {
     const rowOf = (event) => event.target.closest?.("[data-kind]");
     const hint = (on) => (event) => {

@@ -7,11 +7,16 @@ import { addPanes, scale } from "./map-draw.js";
 import { buildLayer, drawBackground } from "./map-layers.js";
 import { SideList } from "./map-list.js";
 import { Locator } from "./map-locate.js";
+import { keepNameClear } from "./map-name.js";
 import { readAddress, writeAddress } from "./map-permalink.js";
 import { useSprite } from "./map-pins.js";
 import { Search } from "./map-search.js";
 
 const reducedMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Under this zoom, what has no sure place is drawn small. */
+const FAR_BELOW = 16.5;
+/** Messages that say something went wrong. */
+const FAULTS = new Set(["motDonnees", "motFiche"]);
 const wide = window.matchMedia("(min-width: 64rem)");
 
 const MARGIN = 40;
@@ -32,6 +37,7 @@ export class MapPage {
     this.map.attributionControl.setPrefix(false);
     addPanes(this.map);
     scale(this.map);
+    keepNameClear(this.map);
     this.basemaps = new Basemaps(this);
     this.choropleth = new Choropleth(this);
     this.card = new Card(this);
@@ -87,6 +93,8 @@ export class MapPage {
       dezoomer: () => this.map.zoomOut(),
       recentrer: () => this.goTo(this.home.center, this.home.zoom),
       copier: (button) => this.#copy(button),
+      taire: () => this.#dismiss(() => this.hush()),
+      "taire-fond": () => this.#dismiss(() => this.basemaps.dismiss()),
     };
     for (const [name, run] of Object.entries(actions)) {
       const button = this.shell.querySelector(`[data-action="${name}"]`);
@@ -101,6 +109,7 @@ export class MapPage {
 
   #limitZoom() {
     const zoom = this.map.getZoom();
+    this.shell.classList.toggle("is-far", zoom < FAR_BELOW);
     const set = (name, stop) =>
       this.shell
         .querySelector(`[data-action="${name}"]`)
@@ -109,10 +118,10 @@ export class MapPage {
     set("dezoomer", zoom <= this.map.getMinZoom());
   }
 
-  /** Esc closes the card, else an open panel on a small screen, else leaves the map. */
+  /** Esc closes the card, else the sheet or a panel on a small screen, else leaves the map. */
   #escape(event) {
     if (event.defaultPrevented) return;
-    if (this.card.close()) return;
+    if (this.card.close() || this.list.lower()) return;
     const panel = event.target.closest?.(".panel[open]");
     if (panel && !wide.matches) {
       panel.open = false;
@@ -222,8 +231,15 @@ export class MapPage {
     );
     const box = this.shell.querySelector(".map-message");
     box.querySelector("span").textContent = text;
+    box.classList.toggle("note-warn", FAULTS.has(key));
     box.hidden = false;
     this.announce(text);
+  }
+
+  /** A message is closed: the focus, which was on its button, goes to the map. */
+  #dismiss(close) {
+    close();
+    this.map.getContainer().focus();
   }
 
   hush() {

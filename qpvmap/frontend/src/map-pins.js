@@ -91,7 +91,7 @@ export function operationIcon({ name, phase, icon: symbol, approximate }) {
     mark.textContent = "?";
     shapes.push(svg("g", { class: "m-approx" }, svg("circle", { cx: 11, cy: -11.5, r: 7 }), mark));
   }
-  return icon(name, `m-pin m-op op-${phase}`, shapes);
+  return icon(name, `m-pin m-op op-${phase}${approximate ? " m-doubt" : ""}`, shapes);
 }
 
 /** Equipment: small white circle outlined in the colour of its theme. */

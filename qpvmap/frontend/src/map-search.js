@@ -13,6 +13,7 @@ class Field {
     this.list = form.querySelector("[role=listbox]");
     this.results = [];
     this.active = -1;
+    this.asked = "";
     this.input.addEventListener("input", () => this.#later());
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("focus", () => this.results.length && this.#open(true));
@@ -41,6 +42,7 @@ class Field {
       const response = await fetch(`/lieux?${query}`, { signal: this.abort.signal });
       if (!response.ok) throw new Error(String(response.status));
       const answer = await response.json();
+      this.asked = text;
       this.#show(answer.results, answer.note);
     } catch (error) {
       if (error.name !== "AbortError") this.#show([], this.page.words.motRecherche);
@@ -107,12 +109,24 @@ class Field {
     else this.input.setAttribute("aria-activedescendant", `${this.list.id}-${this.active}`);
   }
 
+  /** Whether what is proposed for these very words is under the reader's eyes. */
+  #seen() {
+    const said = this.input.value.trim() === this.asked;
+    return said && this.results.length > 0 && !this.list.hidden;
+  }
+
+  /** Enter opens what was seen; what nobody saw is shown first, and opened by a second Enter. */
   async #submit(event) {
     event.preventDefault();
     window.clearTimeout(this.timer);
-    if (!this.results.length || this.timer) await this.#ask();
-    const result = this.results[Math.max(this.active, 0)];
-    if (result) this.#choose(result);
+    if (this.#seen()) {
+      this.#choose(this.results[Math.max(this.active, 0)]);
+      return;
+    }
+    await this.#ask();
+    if (!this.results.length) return;
+    this.active = 0;
+    this.#mark();
   }
 
   #choose(result) {

@@ -22,11 +22,19 @@ class Upload {
     this.input.multiple = true;
     this.input.addEventListener("change", () => {
       this.left = undefined;
+      this.#tellChosen(this.input.files.length);
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
+  }
+
+  /** The tile hides the browser's own words: it says itself what was chosen. */
+  #tellChosen(n) {
+    const { wAdd, wOne, wMany } = this.form.dataset;
+    const words = [wAdd, wOne][n] ?? wMany.replace("{n}", n);
+    this.form.querySelector("[data-chosen]").textContent = words;
   }
 
   async send() {

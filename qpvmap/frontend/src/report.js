@@ -28,6 +28,11 @@ const KEPT = [
   "contact_consent",
 ];
 
+const pinOf = ({ geometry, properties }) => {
+  const [lon, lat] = geometry.coordinates;
+  return { ...properties, lon, lat };
+};
+
 class Filing {
   constructor(form) {
     this.form = form;
@@ -58,6 +63,7 @@ class Filing {
     this.form.addEventListener("change", (event) => this.#changed(event));
     byId("retour").addEventListener("click", (event) => this.#back(event));
     byId("ma-position").addEventListener("click", () => this.locate());
+    byId("revenir").addEventListener("click", () => this.#home());
     byId("recommencer").addEventListener("click", () => this.#restart());
     window.addEventListener("hashchange", () => this.#show(this.#asked(), true));
     window.addEventListener("pageshow", (event) => {
@@ -83,7 +89,9 @@ class Filing {
 
   #natureNote() {
     const chosen = this.form.querySelector("[name=category]:checked");
-    byId("confidentiel").hidden = chosen?.dataset.nature !== "tranquillite";
+    const note = byId("confidentiel");
+    note.hidden = chosen?.dataset.nature !== "tranquillite";
+    if (!note.hidden) note.scrollIntoView({ block: "nearest" });
   }
 
   /* Draft */
@@ -138,9 +146,9 @@ class Filing {
     byId(step).querySelector("h2").focus({ preventScroll: true });
   }
 
-  /** Say on the button what it does. */
+  /** Say on the button what it does: it answers the question of the near ones once that was seen. */
   #name() {
-    const asks = this.step === "quoi" && !byId("deja").hidden;
+    const asks = this.step === "quoi" && this.nearShown && !byId("deja").hidden;
     const plain = this.step === "preuve" ? "send" : "next";
     byId("suite").textContent = this.#say(asks ? "other" : plain);
   }
@@ -162,7 +170,7 @@ class Filing {
     event.preventDefault();
     if (this.sending) return;
     if (this.step === "ou" && (await this.#settled())) this.#go("quoi");
-    else if (this.step === "quoi" && this.#categoryChosen() && this.#nearRead()) this.#go("preuve");
+    else if (this.step === "quoi" && this.#categoryChosen()) this.#go("preuve");
     else if (this.step === "preuve") this.#finish();
   }
 
@@ -173,14 +181,28 @@ class Filing {
     else await this.#send();
   }
 
-  /** Whether what is near by was on the screen; if not, bring it there, this once. */
-  #nearRead() {
+  /** What is near by comes under the eyes of who has just chosen a category. */
+  #showNear(html) {
     const near = byId("deja");
-    const seen =
-      near.hidden || this.nearShown || near.getBoundingClientRect().top < window.innerHeight / 2;
+    if (html === this.nearHtml) return;
+    this.nearHtml = html;
+    this.nearWatch?.disconnect();
+    this.nearShown = false;
+    this.fields.near_seen.value = "";
+    near.hidden = !html;
+    near.replaceChildren(...parsed(html));
+    if (!html) return;
+    this.nearWatch = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#nearSeen());
+    this.nearWatch.observe(byId("deja-titre"));
+    if (this.step === "quoi") byId("deja-titre").scrollIntoView({ block: "center" });
+  }
+
+  /** Who has not seen it is asked by the server, before anything is filed. */
+  #nearSeen() {
+    this.nearWatch.disconnect();
     this.nearShown = true;
-    if (!seen) near.querySelector("h3").focus();
-    return seen;
+    this.fields.near_seen.value = "oui";
+    this.#name();
   }
 
   #categoryChosen() {
@@ -195,7 +217,7 @@ class Filing {
     if (this.typed) {
       const place = await this.suggest.best();
       if (place) this.#placeAt(place);
-      else tell(byId("hors"), this.#say("noSuggestion"));
+      else tell(byId("hors"), this.#noPlace());
       if (!place) return false;
     }
     if (this.fields.lon.value && !this.unserved) return true;
@@ -265,6 +287,18 @@ class Filing {
       onMove: (place) => this.#pinned(place),
     });
     if (this.fix && !this.moved) this.map.setPosition({ ...this.fix, zoom: CLOSE_ZOOM });
+    this.#drawAround();
+  }
+
+  /** What was already reported shows as small pins, those that this person may see. */
+  async #drawAround() {
+    try {
+      const answer = await fetch(this.words.around);
+      const { features } = await answer.json();
+      this.map.setPins(features.map(pinOf));
+    } catch {
+      // A help and no more: filing goes on without it.
+    }
   }
 
   locate() {
@@ -307,6 +341,23 @@ class Filing {
     this.map?.setPosition({ lon, lat, accuracy, zoom: CLOSE_ZOOM });
   }
 
+  /** Out of the territory there is nothing to see: show the quarter again, with no place chosen. */
+  #home() {
+    this.moved = true;
+    this.stopLocating?.();
+    for (const name of ["lon", "lat", "accuracy_m", "position_method"])
+      this.fields[name].value = "";
+    this.unserved = false;
+    byId("revenir").hidden = true;
+    tell(byId("hors"), "");
+    tell(byId("dehors"), "");
+    this.#position(this.#say("home"));
+    const { lon, lat } = this.words;
+    this.map?.setPosition({ lon: Number(lon), lat: Number(lat), zoom: CLOSE_ZOOM - 2 });
+    this.#save();
+    byId("lieu").focus({ preventScroll: true });
+  }
+
   #setPlace({ lon, lat, accuracy, method }) {
     this.fields.lon.value = lon.toFixed(6);
     this.fields.lat.value = lat.toFixed(6);
@@ -327,15 +378,22 @@ class Filing {
     this.suggest = new Suggest(this.fields.lieu, byId("lieux"), {
       search: (words) => this.#places(words),
       choose: (place) => this.#placeAt(place),
-      say: (n) => this.#position(this.#say(n ? "suggestions" : "noSuggestion", { n })),
+      say: (n) => this.#position(n ? this.#say("suggestions", { n }) : this.#noPlace()),
     });
   }
 
+  /** Why no place is proposed: the server's own words when the address search is down. */
+  #noPlace() {
+    return this.placeNote ? `${this.placeNote} ${this.#say("orPin")}` : this.#say("noSuggestion");
+  }
+
   async #places(words) {
+    this.placeNote = "";
     try {
       const answer = await fetch(`${this.words.places}?${new URLSearchParams({ q: words })}`);
-      const { results = [] } = answer.ok ? await answer.json() : {};
-      return results.filter((place) => place.is_position);
+      const { results = [], trouble = "" } = answer.ok ? await answer.json() : {};
+      this.placeNote = trouble;
+      return results.filter((place) => place.is_position && place.kind !== "signalement");
     } catch {
       return [];
     }
@@ -368,9 +426,8 @@ class Filing {
     byId("quartier").classList.toggle("is-plain", !inside);
     tell(byId("dehors"), served ? outside : "");
     byId("suivi").hidden = !served;
-    byId("deja").hidden = !near;
-    byId("deja").replaceChildren(...parsed(near ?? ""));
-    this.fields.near_seen.value = near ? "oui" : "";
+    byId("revenir").hidden = served;
+    this.#showNear(near ?? "");
     this.#name();
     if (served) byId("qui-mots").replaceChildren(...parsed(handling));
   }
