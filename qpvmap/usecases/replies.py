@@ -50,10 +50,7 @@ def find_reply(session: Session, actor: Actor, territory_id: int, reply_id: int)
         If they keep none, or this one is another team's, or gone.
     """
     _require_some(actor, territory_id)
-    reply = reply_by_id(session, territory_id, reply_id)
-    if reply is None or not (reply.team_id is None or may_edit(actor, reply)):
-        raise NotFound("Réponse type", str(reply_id))
-    return reply
+    return _known(reply_by_id(session, territory_id, reply_id), actor, reply_id)
 
 
 def save_reply(
@@ -118,12 +115,17 @@ def _require_some(actor: Actor, territory_id: int) -> None:
     require(actor, Action.EDIT_REPLIES, Target(territory_id, team_id=team_id))
 
 
+def _known(reply: ReplyTemplate | None, actor: Actor, reply_id: int) -> ReplyTemplate:
+    """Return the answer, if there is one that the actor may know of."""
+    if reply is None or not (reply.team_id is None or may_edit(actor, reply)):
+        raise NotFound("Réponse type", str(reply_id))
+    return reply
+
+
 def _locked(
     session: Session, actor: Actor, territory_id: int, reply_id: int, version: int
 ) -> ReplyTemplate:
-    reply = reply_by_id(session, territory_id, reply_id, lock=True)
-    if reply is None:
-        raise NotFound("Réponse type", str(reply_id))
+    reply = _known(reply_by_id(session, territory_id, reply_id, lock=True), actor, reply_id)
     require(actor, Action.EDIT_REPLIES, Target(territory_id, team_id=reply.team_id))
     if reply.version != version:
         raise StaleVersion(reply.code, version, reply.version)
