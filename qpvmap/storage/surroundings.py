@@ -44,7 +44,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class GroundUnder:
     """The piece of ground that a signalement names; `outline` is GeoJSON, EPSG:4326."""
 
     name: str
@@ -88,7 +88,7 @@ def open_around(session: Session, actor: Actor, signalement: Signalement) -> lis
     return [Neighbour(**row._mapping) for row in rows]
 
 
-def ground_under(session: Session, emprise_id: int | None) -> Ground | None:
+def ground_under(session: Session, emprise_id: int | None) -> GroundUnder | None:
     """Return the piece of ground of this key, even removed since: signalements name it."""
     if emprise_id is None:
         return None
@@ -107,4 +107,4 @@ def ground_under(session: Session, emprise_id: int | None) -> Ground | None:
         .join(Organisation, Organisation.id == Emprise.organisation_id)
         .where(Emprise.id == emprise_id)
     ).one_or_none()
-    return Ground(**row._mapping) if row else None
+    return GroundUnder(**row._mapping) if row else None
