@@ -151,7 +151,7 @@ DEEDS: Mapping[str, Deed] = {
         "Décidé. La décision sera proposée la prochaine fois au même lieu.",
         leaves=True,
     ),
-    "reunir": Deed(_merge, "Réunis. Chaque personne qui a signalé lira la suite."),
+    "reunir": Deed(_merge, "Réunis. Chaque personne qui a signalé lira la suite.", leaves=True),
     "separer": Deed(_unmerge, "Séparé\u00a0: il reprend où il en était."),
     "scinder": Deed(_split, "Scindé. Chaque partie a son service et sa date."),
     "montrer-texte": Deed(_check_text(release_description), "Texte visible de tous."),
