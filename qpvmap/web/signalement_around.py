@@ -25,7 +25,6 @@ def ground_of(session: Session, signalement: Signalement) -> dict[str, Any]:
     body, place = emprise_names(session, signalement.emprise_id)
     others = (signalement.routing_doubt or {}).get("others", [])
     return {
-        "emprise": f"{body}, {place}" if place else "",
         "reason": routing_reason(
             signalement.routing_ground,
             body,

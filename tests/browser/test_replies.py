@@ -10,6 +10,7 @@ from tests.browser.conftest import (
     DESKTOP,
     PHONE,
     OpenPage,
+    Watch,
     assert_accessible,
     assert_no_sideways_scroll,
     login,
@@ -46,10 +47,11 @@ def test_answer_when_planned_then_the_date_follows_the_field_and_what_was_typed_
         f"Si cette date change, vous le saurez ici. Référence {reference}."
     )
     expect(text).to_be_focused()
-    assert page.evaluate("document.getSelection().toString()") == "[à compléter\u00a0: date prévue]"
+    chosen = text.evaluate("(t) => t.value.slice(t.selectionStart, t.selectionEnd)")
+    assert chosen == "[à compléter\u00a0: date prévue]"
     page.get_by_label("Date prévue").fill("2099-12-24")
     expect(text).to_have_value(
-        f"Bonjour, l’intervention, à Bagneux, est prévue le jeudi 24 décembre 2099. "
+        f"Bonjour, l’intervention, à Bagneux, est prévue le jeudi 24\u00a0décembre 2099. "
         f"Si cette date change, vous le saurez ici. Référence {reference}."
     )
     expect(page.locator(".card-accent .ready-back")).to_contain_text("Votre texte a été remplacé.")
@@ -61,8 +63,9 @@ def test_answer_when_planned_then_the_date_follows_the_field_and_what_was_typed_
 
 
 def test_closing_when_an_answer_is_chosen_then_its_outcome_is_too_and_a_hole_is_not_sent(
-    open_page: OpenPage, reference: str
+    open_page: OpenPage, reference: str, watch: Watch
 ) -> None:
+    watch.allow("status of 422")
     page = open_page(PHONE)
     login(page, "agent.bagneux")
     page.goto(f"/signalements/{reference}")
@@ -169,18 +172,17 @@ def test_phone_when_scrolled_then_the_next_action_is_under_the_thumb_and_long_te
     expect(thumb).to_be_hidden()
     bubble = page.locator(".bubble").first
     whole = bubble.evaluate("(text) => text.scrollHeight")
-    more = page.get_by_role("button", name="Lire la suite")
-    more.scroll_into_view_if_needed()
+    page.get_by_role("button", name="Lire la suite").click()
+    expect(page.get_by_role("button", name="Replier")).to_have_attribute("aria-expanded", "true")
+    assert bubble.evaluate("(text) => text.clientHeight") >= whole
+    page.locator("#service").scroll_into_view_if_needed()
     expect(thumb).to_be_visible()
     shoot(page, "detail-thumb-phone")
     assert_accessible(page)
-    more.click()
-    expect(page.get_by_role("button", name="Replier")).to_have_attribute("aria-expanded", "true")
-    assert bubble.evaluate("(text) => text.clientHeight") >= whole
     page.locator("#repondre-text").focus()
     expect(thumb).to_be_hidden()
-    page.locator(".bubble").first.click()
-    page.locator(".timeline").scroll_into_view_if_needed()
+    page.evaluate("document.activeElement.blur()")
+    page.locator("#service").scroll_into_view_if_needed()
     expect(thumb).to_be_visible()
     thumb.get_by_role("button", name="Prendre en charge").click()
     expect(page.locator(".page .badge", has_text="Pris en charge").first).to_be_visible()
@@ -188,8 +190,9 @@ def test_phone_when_scrolled_then_the_next_action_is_under_the_thumb_and_long_te
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_reply_pages_when_a_lead_writes_one_then_it_is_offered(
-    open_page: OpenPage, blagis: str, size: ViewportSize
+    open_page: OpenPage, blagis: str, size: ViewportSize, watch: Watch
 ) -> None:
+    watch.allow("status of 422")
     page = open_page(size)
     login(page, "referent.ept")
     page.goto("/coordination/reponses")

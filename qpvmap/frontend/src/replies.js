@@ -9,7 +9,8 @@ function dayInWords(value) {
   const date = new Date(Date.UTC(year, month - 1, day));
   const words = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" };
   if (year !== new Date().getFullYear()) words.year = "numeric";
-  return date.toLocaleDateString("fr-FR", words);
+  const written = date.toLocaleDateString("fr-FR", words);
+  return written.replace(/\b1 /, "1er ").replace(/(\d|1er) (?=\D)/, "$1\u00a0");
 }
 
 const HOLES = { date_prevue: "date prévue", attendu: "qui est attendu" };
