@@ -54,7 +54,9 @@ def test_answer_when_planned_then_the_date_follows_the_field_and_what_was_typed_
         f"Bonjour, l’intervention, à Bagneux, est prévue le jeudi 24\u00a0décembre 2099. "
         f"Si cette date change, vous le saurez ici. Référence {reference}."
     )
-    expect(page.locator(".card-accent .ready-back")).to_contain_text("Votre texte a été remplacé.")
+    expect(page.locator(".card-accent .ready-back").first).to_contain_text(
+        "Votre texte a été remplacé."
+    )
     shoot(page, "detail-ready-desktop")
     assert_accessible(page)
     page.get_by_role("button", name="Remettre mon texte").click()

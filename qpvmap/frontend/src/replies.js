@@ -100,7 +100,21 @@ class ReadyList {
 
   #say(name) {
     this.said.textContent = this.said.dataset[name];
+    announce(this.said.textContent);
   }
+}
+
+let live;
+
+/** Say it to those who listen to the page: one place for all its lists. */
+function announce(words) {
+  if (!live) {
+    live = document.createElement("p");
+    live.className = "visually-hidden";
+    live.setAttribute("role", "status");
+    document.querySelector("main").append(live);
+  }
+  live.textContent = words;
 }
 
 function insertAtCaret(button) {
