@@ -37,6 +37,7 @@ from qpvmap.web import (
     operations,
     photos,
     quartiers,
+    replies,
     security,
     sessions,
     signalement_page,
@@ -68,6 +69,7 @@ PAGES = (
     ground.bp,
     equipements.bp,
     quartiers.bp,
+    replies.bp,
 )
 
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     VIEW_UNCHECKED = "view_unchecked"
     SUPPORT = "support"
     EDIT_GROUND = "edit_ground"
+    EDIT_REPLIES = "edit_replies"
     VIEW_INBOX = "view_inbox"
     EDIT_OPERATION = "edit_operation"
     ADMINISTER = "administer"
@@ -135,6 +136,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
         },
     },
     Action.EDIT_GROUND: {None: {Role.COORDINATOR: Reach.TERRITORY}},
+    Action.EDIT_REPLIES: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from qpvmap.core.actors import OrganisationKind, Role
 from qpvmap.core.permissions import Nature
+from qpvmap.core.replies import Occasion, ReplyDraft, faults_of
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 InseeCode = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9AB][0-9]{3}$")]
@@ -97,6 +98,25 @@ class ClosingDayPlan(Described):
     organisations: Sequence[Slug] = Field(min_length=1)
 
 
+class ReplyPlan(Described):
+    """A ready-made answer, for one `category` and `team` or for any; see `core.replies`."""
+
+    code: Slug
+    occasion: Occasion
+    title: Words
+    text: Annotated[str, StringConstraints(strip_whitespace=True)]
+    category: Slug | None = None
+    team: Slug | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        """Refuse what its own page would refuse: a variable that does not exist, for one."""
+        faults = faults_of(ReplyDraft(self.occasion, self.title, self.text))
+        if faults:
+            raise ValueError(" ".join(faults.values()))
+        return self
+
+
 class PersonPlan(Described):
     """An invented person of the demonstration."""
 
@@ -131,6 +151,7 @@ class TerritoryPlan(Described):
     competences: Sequence[CompetencePlan]
     delays: Sequence[DelayPlan] = ()
     closing_days: Sequence[ClosingDayPlan] = ()
+    replies: Sequence[ReplyPlan] = ()
     people: Sequence[PersonPlan] = ()
 
     @model_validator(mode="after")
@@ -148,6 +169,8 @@ class TerritoryPlan(Described):
             | {code for rule in rules for code in rule.categories} - categories
             | {rule.emprise_of for rule in rules if rule.emprise_of} - organisations
             | {code for rule in rules for code in rule.teams} - set(self.insee_codes)
+            | {reply.category for reply in self.replies if reply.category} - categories
+            | {reply.team for reply in self.replies if reply.team} - teams
             | {delay.team for delay in self.delays if delay.team} - teams
             | {code for delay in self.delays for code in delay.categories} - categories
             | {code for day in self.closing_days for code in day.organisations} - organisations

@@ -35,6 +35,8 @@ const builds = [
       "src/place.js",
       "src/ground.js",
       "src/photos.js",
+      "src/detail.js",
+      "src/replies.js",
     ],
     format: "esm",
     splitting: true,

@@ -170,7 +170,7 @@ def in_tab(tab: Tab, now: datetime) -> ColumnElement[bool]:
     return conditions[tab]
 
 
-def _asked(filters: InboxFilters) -> ColumnElement[bool]:
+def asked(filters: InboxFilters) -> ColumnElement[bool]:
     """Return the condition of the filters, tab and page left out."""
     wanted: list[ColumnElement[bool]] = []
     if filters.category:
@@ -197,7 +197,7 @@ def _asked(filters: InboxFilters) -> ColumnElement[bool]:
 
 
 def _handled_by(actor: Actor, filters: InboxFilters) -> ColumnElement[bool]:
-    return and_(reached_by(actor, Action.HANDLE), _asked(filters))
+    return and_(reached_by(actor, Action.HANDLE), asked(filters))
 
 
 def inbox_counts(

@@ -107,7 +107,7 @@ def already_reported(
     """
     spot = point_of(point)
     radius = category.duplicate_radius_m
-    distance = _metres(Signalement.location, spot)
+    distance = metres(Signalement.location, spot)
     rows = session.execute(
         select(
             Signalement.reference,
@@ -124,7 +124,7 @@ def already_reported(
         )
         .join(Category, Category.id == Signalement.category_id)
         .where(
-            _in_box(spot, radius),
+            in_box(spot, radius),
             distance <= radius,
             visible_to(actor),
             Signalement.territory_id == category.territory_id,
@@ -168,7 +168,7 @@ def with_likely_duplicates(
 def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     """Return the pairs of one of these and another that lies near, with their score."""
     reach = MyCategory.duplicate_radius_m * FARTHEST
-    distance = _metres(Signalement.location, Mine.location)
+    distance = metres(Signalement.location, Mine.location)
     return (
         select(
             Mine.id.label("mine_id"),
@@ -186,7 +186,7 @@ def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any
         )
         .select_from(Mine)
         .join(MyCategory, MyCategory.id == Mine.category_id)
-        .join(Signalement, _in_box(Mine.location, reach))
+        .join(Signalement, in_box(Mine.location, reach))
         .join(Category, Category.id == Signalement.category_id)
         .where(
             Mine.id.in_(sorted(signalement_ids)),
@@ -234,14 +234,15 @@ def _worth_showing(now: Any) -> ColumnElement[bool]:
     )
 
 
-def _in_box(place: Any, radius_m: Any) -> ColumnElement[bool]:
+def in_box(place: Any, radius_m: Any) -> ColumnElement[bool]:
     """Return whether a signalement lies in a box around the disc, EPSG:4326: the index's part."""
     high = radius_m / METRES_A_DEGREE
     wide = high / func.cos(func.radians(func.least(func.abs(func.st_y(place)), 85)))
     return Signalement.location.bool_op("&&")(func.st_expand(place, wide, high))
 
 
-def _metres(place: Any, other: Any) -> ColumnElement[float]:
+def metres(place: Any, other: Any) -> ColumnElement[float]:
+    """Return the distance between two points, metres on the ground."""
     return func.st_distance(cast(place, ON_GROUND), cast(other, ON_GROUND))
 
 

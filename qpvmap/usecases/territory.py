@@ -27,6 +27,7 @@ from qpvmap.storage.imports import (
     upsert,
 )
 from qpvmap.storage.operations import upsert_operations
+from qpvmap.storage.replies import upsert_replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         "competences": rows.replace_rules(session, territory_id, plan),
         "delays": replace_delays(session, territory_id, plan),
         "closing_days": replace_closing_days(session, territory_id, plan),
+        "replies": upsert_replies(session, territory_id, plan),
     }
     if plan.operations:
         operations = upsert_operations(session, territory_id, read_operations(plan.operations))

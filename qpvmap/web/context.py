@@ -35,6 +35,7 @@ class Section:
     main: bool = False
     inbox: bool = False
     ground: bool = False
+    replies: bool = False
     tab: bool = False
 
     @property
@@ -53,6 +54,7 @@ SECTIONS = (
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
+    Section("Réponses", "message", "/coordination/reponses", replies=True),
 )
 
 
@@ -118,10 +120,13 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     """Return the sections that this installation has and that `actor` may open."""
     has_inbox = reach_of(actor, Action.VIEW_INBOX, None) is not Reach.NOWHERE
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
+    # Who keeps the grounds finds the answers among the coordination's tabs.
+    writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
+    closed = {"inbox": not has_inbox, "ground": not keeps, "replies": not writes}
     sections = []
     for section in SECTIONS:
         known = known_rule(section.rule, rules)
-        if known is None or (section.inbox and not has_inbox) or (section.ground and not keeps):
+        if known is None or any(getattr(section, name) for name, shut in closed.items() if shut):
             continue
         if "<" in known and not card.qpv_codes:
             continue

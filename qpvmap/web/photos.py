@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 from uuid import UUID, uuid4, uuid5
@@ -21,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound, QpvmapError
+from qpvmap.core.french import local_date, short_day
 from qpvmap.core.permissions import Action, Nature, may
 from qpvmap.core.photos import MAX_PER_MOMENT, MOMENT_LABELS, Areas, Moment, Size
 from qpvmap.core.workflow import Status
@@ -258,6 +260,7 @@ class Shown:
     thumbnail: str
     width: int
     height: int
+    day: str
     alt: str
     redacted: bool
     removable: bool
@@ -276,13 +279,16 @@ class Album:
 
     @property
     def before(self) -> Shown | None:
-        """The photo of the defect that is compared: the first one."""
-        return next((p for p in self.photos if p.moment is Moment.BEFORE), None)
+        """The photo of the defect that is compared: the last one, nearest to the work."""
+        return self._last(Moment.BEFORE)
 
     @property
     def after(self) -> Shown | None:
         """The photo of the result that is compared: the last one."""
-        return next((p for p in reversed(self.photos) if p.moment is Moment.AFTER), None)
+        return self._last(Moment.AFTER)
+
+    def _last(self, moment: Moment) -> Shown | None:
+        return next((p for p in reversed(self.photos) if p.moment is moment), None)
 
 
 def album_of(signalement: Signalement, ticket: str = "") -> Album:
@@ -320,6 +326,12 @@ def _is_mine(photo: Photo) -> bool:
     return actor.account_id is not None and photo.uploaded_by == actor.account_id
 
 
+def _short(instant: datetime) -> str:
+    """Return `25/11`, with the year when it is another one: a caption on a small picture."""
+    day, today = local_date(instant), local_date(request_now())
+    return f"{day:%d/%m}" if day.year == today.year else short_day(instant)
+
+
 def _shown(photo: Photo, signalement: Signalement, *, mine: bool, handled: bool) -> Shown:
     moment = Moment(photo.moment)
     return Shown(
@@ -329,6 +341,7 @@ def _shown(photo: Photo, signalement: Signalement, *, mine: bool, handled: bool)
         thumbnail=photo_url(photo, Size.THUMBNAIL),
         width=photo.width,
         height=photo.height,
+        day=_short(photo.uploaded_at),
         alt=f"{MOMENT_LABELS[moment]} : {signalement.category.name}",
         redacted=photo.redacted_at is not None,
         removable=mine or handled,

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.labels import doubt_words, routing_reason
+from qpvmap.core.labels import EMPRISE_KIND_LABELS, doubt_words, routing_reason
 from qpvmap.core.permissions import Action, Nature, may
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.contacts import contacts_of
@@ -13,6 +13,7 @@ from qpvmap.storage.desk import emprise_names
 from qpvmap.storage.duplicates import likely_duplicates
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.precedents import precedents_at, refusals_of
+from qpvmap.storage.surroundings import ground_under, open_around
 from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.joining import family
 from qpvmap.usecases.moderation import description_for
@@ -25,7 +26,6 @@ def ground_of(session: Session, signalement: Signalement) -> dict[str, Any]:
     body, place = emprise_names(session, signalement.emprise_id)
     others = (signalement.routing_doubt or {}).get("others", [])
     return {
-        "emprise": f"{body}, {place}" if place else "",
         "reason": routing_reason(
             signalement.routing_ground,
             body,
@@ -78,6 +78,9 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
         ),
         "album": album_of(signalement),
         "may_support": is_open and is_for_passers_by(actor, signalement),
+        "near": open_around(session, actor, signalement),
+        "ground": ground_under(session, signalement.emprise_id),
+        "ground_kinds": EMPRISE_KIND_LABELS,
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }

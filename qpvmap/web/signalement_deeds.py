@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from qpvmap.core.actors import Actor
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotFound
+from qpvmap.core.replies import require_complete
 from qpvmap.usecases.arbitration import decide
 from qpvmap.usecases.joining import MOST_PARTS, Part, merge, split, unmerge
 from qpvmap.usecases.messages import answer, message, note
@@ -38,18 +39,34 @@ class Sent:
         """Return a field, without the blanks around it."""
         return self.form.get(name, "").strip()
 
+    def said(self, name: str) -> str:
+        """Return a text that people will read, once nothing in it is left to complete.
+
+        Raises
+        ------
+        InvalidSubmission
+            If a ready-made text was sent with what was to be completed.
+        """
+        text = self.text(name)
+        require_complete(text, name)
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something to do: what does it, what is said once it is done, and whose form it shares."""
+    """Something to do: what does it, what is said once it is done, and whose form it shares.
+
+    One that `leaves` is the end of the reader's work on it: back to their list, and the next one.
+    """
 
     act: Callable[[Sent], object]
     done: str
     form: str = ""
+    leaves: bool = False
 
 
 def _answer(sent: Sent) -> object:
-    return answer(sent.session, sent.actor, sent.reference, sent.text("text"), sent.now)
+    return answer(sent.session, sent.actor, sent.reference, sent.said("text"), sent.now)
 
 
 def _note(sent: Sent) -> object:
@@ -64,20 +81,20 @@ def _change(verb: Callable[..., object], field: str) -> Callable[[Sent], object]
     """Return what gives `verb` a field, the reason, and the version read."""
 
     def act(sent: Sent) -> object:
-        given = (sent.text(field), sent.text("comment"), sent.version, sent.now)
+        given = (sent.text(field), sent.said("comment"), sent.version, sent.now)
         return verb(sent.session, sent.actor, sent.reference, *given)
 
     return act
 
 
 def _refuse(sent: Sent) -> object:
-    given = (sent.text("comment"), sent.text("team") or None, sent.version, sent.now)
+    given = (sent.said("comment"), sent.text("team") or None, sent.version, sent.now)
     return refuse(sent.session, sent.actor, sent.reference, *given)
 
 
 def _merge(sent: Sent) -> object:
     original = sent.text("original").upper()
-    given = (original, sent.version, sent.now, sent.text("comment"))
+    given = (original, sent.version, sent.now, sent.said("comment"))
     try:
         return merge(sent.session, sent.actor, sent.reference, *given)
     except NotFound as missing:
@@ -118,17 +135,23 @@ DEEDS: Mapping[str, Deed] = {
     "noter": Deed(_note, "Note gardée. Seuls les services la lisent.", form="repondre"),
     "ecrire": Deed(_message, "Message envoyé au service."),
     "reaffecter": Deed(
-        _change(reassign, "team"), "Confié à un autre service, qui doit le prendre en charge."
+        _change(reassign, "team"),
+        "Confié à un autre service, qui doit le prendre en charge.",
+        leaves=True,
     ),
     "recategoriser": Deed(
         _change(recategorise, "category"), "Catégorie changée. Le service compétent l’a reçu."
     ),
     "prioriser": Deed(_set_priority, "Priorité changée. Les dates promises aussi."),
-    "pas-a-nous": Deed(_refuse, "Refus noté, avec votre raison. Un autre service l’a reçu."),
-    "arbitrer": Deed(
-        _change(decide, "team"), "Décidé. La décision sera proposée la prochaine fois au même lieu."
+    "pas-a-nous": Deed(
+        _refuse, "Refus noté, avec votre raison. Un autre service l’a reçu.", leaves=True
     ),
-    "reunir": Deed(_merge, "Réunis. Chaque personne qui a signalé lira la suite."),
+    "arbitrer": Deed(
+        _change(decide, "team"),
+        "Décidé. La décision sera proposée la prochaine fois au même lieu.",
+        leaves=True,
+    ),
+    "reunir": Deed(_merge, "Réunis. Chaque personne qui a signalé lira la suite.", leaves=True),
     "separer": Deed(_unmerge, "Séparé\u00a0: il reprend où il en était."),
     "scinder": Deed(_split, "Scindé. Chaque partie a son service et sa date."),
     "montrer-texte": Deed(_check_text(release_description), "Texte visible de tous."),

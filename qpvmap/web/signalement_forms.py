@@ -7,6 +7,7 @@ from datetime import date
 from werkzeug.datastructures import MultiDict
 
 from qpvmap.core import errors
+from qpvmap.core.replies import require_complete
 from qpvmap.core.workflow import Outcome, Request, Status
 from qpvmap.web.signalement_words import FIELD_WORDS, OUTCOME_CHOICES
 
@@ -114,9 +115,10 @@ def read_move(form: MultiDict[str, str]) -> Request:
     Raises
     ------
     InvalidSubmission
-        If it names no status, or a field cannot be read.
+        If it names no status, a field cannot be read, or a ready-made text is not completed.
     """
     comment = short_enough(form, "comment", COMMENT_MAX)
+    require_complete(comment, "comment")
     waiting_on = short_enough(form, "waiting_on", WAITING_ON_MAX)
     planned_for = read_date(form.get("planned_for", ""))
     try:

@@ -1,11 +1,12 @@
 """The journal of a signalement as a conversation: each line in words, for one reader."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from qpvmap.core.deadlines import Priority
+from qpvmap.core.deadlines import PARIS, Priority
 from qpvmap.core.labels import OUTCOME_LABELS, PRIORITY_LABELS, STATUS_LABELS
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage.signalements import Entry
@@ -16,23 +17,34 @@ ARROW = "\u00a0→ "
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What the reader may know, and the names by which lines are told."""
+    """What the reader may know, who they are, and the names by which lines are told.
+
+    `organisation` is that of somebody who handles; `filed` says that it is their own report.
+    """
 
     names_shown: bool
     reporter_shown: bool
     teams: Mapping[int, str]
     categories: Mapping[int, str]
+    account_id: int | None = None
+    organisation: str = ""
+    filed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line of the history as the page shows it. `icon` is None for a change of status."""
+    """A line of the history as the page shows it. `icon` is None for a change of status.
+
+    `mine` tells the reader's own side of the conversation; `anchor` is what a link leads to.
+    """
 
     entry: Entry
     title: str
     icon: str | None
     who: str
     details: tuple[str, ...]
+    mine: bool = False
+    anchor: str = ""
 
     @property
     def said(self) -> str:
@@ -49,7 +61,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "reprioritised": ("Priorité changée", "warn"),
     "answer": ("Réponse", "message"),
     "note": ("Note interne", "note"),
-    "message": ("Message", "message"),
+    "message": ("Message de la personne qui a signalé", "message"),
     "supported": ("Vu aussi par une autre personne", "users"),
     "photo": ("Photo ajoutée", "camera"),
     "photo_redacted": ("Photo masquée en partie", "eye-off"),
@@ -169,4 +181,29 @@ def step_of(entry: Entry, reader: Reader) -> Step:
         icon=icon,
         who=who_did(entry, reader),
         details=details_of(entry, reader),
+        mine=is_mine(entry, reader),
     )
+
+
+def steps_of(entries: Sequence[Entry], reader: Reader) -> list[Step]:
+    """Return the lines that the reader may read, each with an anchor of its own.
+
+    Anchors come from the instant: a number would count the lines that are not shown.
+    """
+    seen: Counter[str] = Counter()
+    steps = []
+    for entry in entries:
+        anchor = f"ligne-{entry.at.astimezone(PARIS):%Y%m%d-%H%M%S}"
+        seen[anchor] += 1
+        rank = f"-{seen[anchor]}" if seen[anchor] > 1 else ""
+        steps.append(replace(step_of(entry, reader), anchor=anchor + rank))
+    return steps
+
+
+def is_mine(entry: Entry, reader: Reader) -> bool:
+    """Return whether a line was said on the reader's side: theirs, or their body's."""
+    if entry.sequence == 1:
+        return reader.filed
+    if reader.account_id is not None and entry.actor_id == reader.account_id:
+        return True
+    return bool(reader.organisation) and entry.organisation_name == reader.organisation

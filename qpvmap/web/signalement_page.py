@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from qpvmap.core import errors
 from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action
+from qpvmap.storage.neighbours import Neighbours
 from qpvmap.storage.signalements import find_visible
 from qpvmap.usecases.handling import change_status
 from qpvmap.web.filters import request_now
@@ -13,6 +14,7 @@ from qpvmap.web.security import access, current_actor, public
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.signalement_deeds import DEEDS, Sent
 from qpvmap.web.signalement_forms import REFUSALS, Refusal, read_move, read_version, refusal_of
+from qpvmap.web.signalement_list import done_in_list, found_neighbours
 from qpvmap.web.signalement_view import back_href, kept_filters, page_of
 from qpvmap.web.signalement_words import CLOSE_WITHOUT_WORK, MOVES
 
@@ -50,14 +52,15 @@ def show(reference: str) -> str:
 def move(reference: str) -> ResponseReturnValue:
     """Change the status, then show the page again; what is refused keeps what was typed."""
     actor = current_actor()
+    beside = beside_in_list(actor, reference)
     try:
         with unit_of_work() as session:
             version, sent = read_version(request.form), read_move(request.form)
             change_status(session, actor, reference, sent, version=version, now=request_now())
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, request.form.get("to", ""))
-    flash((CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done, "success")
-    return back_to(actor, reference)
+    done = (CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done
+    return on_to_next(actor, reference, done, beside)
 
 
 @bp.post(f"/signalements/<reference>/<any({KNOWN_DEEDS}):name>")
@@ -65,13 +68,30 @@ def move(reference: str) -> ResponseReturnValue:
 def do(reference: str, name: str) -> ResponseReturnValue:
     """Do one of `DEEDS`, then show the page again; what is refused keeps what was typed."""
     actor = current_actor()
+    beside = beside_in_list(actor, reference) if DEEDS[name].leaves else None
     try:
         with unit_of_work() as session:
             DEEDS[name].act(Sent(session, actor, reference, request.form, request_now()))
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, DEEDS[name].form or name)
-    flash(DEEDS[name].done, "success")
-    return back_to(actor, reference)
+    return on_to_next(actor, reference, DEEDS[name].done, beside)
+
+
+def beside_in_list(actor: Actor, reference: str) -> Neighbours | None:
+    """Return what stands beside it in the reader's list, before it moves out of its place."""
+    signalement = find_visible(request_session(), actor, reference)
+    return found_neighbours(actor, signalement) if signalement else None
+
+
+def on_to_next(
+    actor: Actor, reference: str, done: str, beside: Neighbours | None
+) -> ResponseReturnValue:
+    """Say what was done: above the list that the reader came from, else on the page."""
+    if beside is None:
+        flash(done, "success")
+        return back_to(actor, reference)
+    flash(done_in_list(done, reference, beside), "success")
+    return redirect(back_href(actor), 303)
 
 
 def refused(

@@ -16,12 +16,15 @@ from qpvmap.storage.models import Signalement
 from qpvmap.storage.signalements import history, point_at, stored_location
 from qpvmap.usecases.handling import possible_moves, target_of
 from qpvmap.web.filters import request_now
-from qpvmap.web.inbox import inbox_url, params, read_filters
+from qpvmap.web.inbox import inbox_url, read_filters
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_around import around
 from qpvmap.web.signalement_forms import COMMENT_MAX, WAITING_ON_MAX
-from qpvmap.web.signalement_history import Reader, step_of
+from qpvmap.web.signalement_history import Reader, steps_of
+from qpvmap.web.signalement_list import list_position, view_params
+from qpvmap.web.signalement_replies import NO_REPLIES, replies_on_page
 from qpvmap.web.signalement_words import NEXT_STEPS, OUTCOME_CHOICES, MoveWords, move_words
+from qpvmap.web.tickets import filed_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +85,22 @@ class Names:
     categories: Mapping[int, CategoryChoice]
 
 
-def reader_of(actor: Actor, target: Target, names: Names) -> Reader:
+def reader_of(actor: Actor, target: Target, names: Names, *, filed: bool) -> Reader:
     """Return what `actor` may know of the people behind a signalement."""
     return Reader(
         names_shown=may(actor, Action.HANDLE, target),
         reporter_shown=may(actor, Action.VIEW_REPORTER, target),
         teams={key: team.name for key, team in names.teams.items()},
         categories={key: category.name for key, category in names.categories.items()},
+        account_id=actor.account_id,
+        organisation=actor.organisation_name if may(actor, Action.HANDLE, target) else "",
+        filed=filed,
     )
 
 
 def kept_filters() -> dict[str, Any]:
     """Return the filters of the inbox that the reader came from, as parameters."""
-    return {**params(read_filters(request.args))}
+    return view_params(read_filters(request.args))
 
 
 def back_href(actor: Actor) -> str:
@@ -136,6 +142,13 @@ def other_choices(signalement: Signalement, names: Names) -> dict[str, list[tupl
     }
 
 
+def is_filer(actor: Actor, signalement: Signalement) -> bool:
+    """Return whether the reader filed it: by account, or from this browser without one."""
+    if signalement.reporter_id is None:
+        return filed_here(signalement.reference)
+    return signalement.reporter_id == actor.account_id
+
+
 def rights_of(actor: Actor, target: Target) -> dict[str, bool]:
     """Return what the reader may do here besides moving it."""
     handles = may(actor, Action.HANDLE, target)
@@ -148,18 +161,19 @@ def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
     session, target, now = request_session(), target_of(signalement), request_now()
     territories = [signalement.territory_id]
     names = Names(teams_by_id(session, territories), categories_by_id(session, territories))
-    reader = reader_of(actor, target, names)
+    reader = reader_of(actor, target, names, filed=is_filer(actor, signalement))
+    moves, location = choices(actor, signalement), stored_location(session, signalement)
     unchecked = may(actor, Action.VIEW_UNCHECKED, target)
     internal = may(actor, Action.VIEW_NOTES, target)
     entries = history(session, signalement.id, internal=internal, unchecked=unchecked)
     return {
         "signalement": signalement,
-        "location": stored_location(session, signalement),
+        "location": location,
         "unchecked": unchecked,
         "point": point_at(session, signalement.id),
         "is_open": signalement.status in OPEN_STATUSES,
-        "steps": [step_of(entry, reader) for entry in entries],
-        "choices": choices(actor, signalement),
+        "steps": steps_of(entries, reader),
+        "choices": moves,
         "next_step": NEXT_STEPS.get(Status(signalement.status)),
         "outcome_choices": list(OUTCOME_CHOICES.items()),
         "contest_until": signalement.settled_at and signalement.settled_at + CONTEST_FOR,
@@ -171,4 +185,10 @@ def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
         **rights_of(actor, target),
         **other_choices(signalement, names),
         **around(session, actor, signalement),
+        **list_position(actor, signalement),
+        **(
+            replies_on_page(session, signalement, location, [(m.to, m.needs) for m in moves])
+            if may(actor, Action.HANDLE, target)
+            else NO_REPLIES
+        ),
     }

@@ -139,10 +139,11 @@ def test_detail_without_script_when_given_to_another_team_then_it_leaves_the_inb
     page.locator("#reaffecter-comment").fill("C’est de la médiation.")
     page.locator(".deed[open]").get_by_role("button").click()
     expect(page.locator(".flashes")).to_contain_text("Confié à un autre service")
-    expect(page.locator(".timeline")).to_contain_text("Service :")
-    page.get_by_role("link", name="Corbeille").first.click()
+    expect(page.locator(".flashes")).to_contain_text("C’était le dernier de cette liste.")
     expect(page).to_have_url(re.compile(r"/corbeille\?vue=en-cours$"))
     expect(page.locator(f'[data-reference="{reference}"]')).to_have_count(0)
+    page.goto(f"/signalements/{reference}")
+    expect(page.locator(".timeline")).to_contain_text("Service :")
 
 
 def test_detail_with_a_likely_duplicate_and_photos_when_joined_then_each_leads_to_the_other(
@@ -189,6 +190,7 @@ def test_detail_when_two_teams_refuse_then_the_coordination_decides(
     desk.locator("#arbitrer-team").select_option("bagneux-technique")
     desk.locator("#arbitrer-comment").fill("La voie est communale.")
     desk.get_by_role("button", name="Décider").click()
-    expect(desk.locator(".timeline")).to_contain_text("La voie est communale.")
-    desk.locator("a.back").click()
+    expect(desk.locator(".flashes")).to_contain_text("Décidé.")
     expect(desk.locator(".empty")).to_contain_text("Rien à arbitrer.")
+    desk.goto(f"/signalements/{reference}")
+    expect(desk.locator(".timeline")).to_contain_text("La voie est communale.")

@@ -24,9 +24,17 @@ from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
+from qpvmap.core.replies import Occasion
 from qpvmap.core.workflow import Status
 from qpvmap.storage.contacts import add_contact
-from qpvmap.storage.models import Account, Emprise, Photo, Precedent, Signalement
+from qpvmap.storage.models import (
+    Account,
+    Emprise,
+    Photo,
+    Precedent,
+    ReplyTemplate,
+    Signalement,
+)
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.joining import Part, merge, split
@@ -151,6 +159,22 @@ def plant_public(session: Session, toy: Toy, coordinator: Any, now: datetime) ->
     return row
 
 
+def plant_reply(session: Session, toy: Toy) -> ReplyTemplate:
+    """Add a ready-made answer of the team that handles what is confidential."""
+    reply = ReplyTemplate(
+        territory_id=toy.territory.id,
+        code="secrete",
+        occasion=Occasion.TAKEN,
+        category_id=toy.categories["rixe"].id,
+        team_id=toy.teams["police"].id,
+        title=f"Réponse {SECRET}",
+        text=f"Texte {SECRET}",
+    )
+    session.add(reply)
+    session.flush()
+    return reply
+
+
 @pytest.fixture
 def planted(app: Flask) -> Planted:
     app.config["WTF_CSRF_METHODS"] = set()  # forms are sent without having been asked for
@@ -166,12 +190,15 @@ def planted(app: Flask) -> Planted:
         found.tokens = {
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
-        found.values = values_of(secret, found.public, photo_of(session, secret).id)
+        reply = plant_reply(session, toy)
+        found.values = values_of(secret, found.public, photo_of(session, secret).id, reply.id)
         session.commit()
     return found
 
 
-def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[str, Any]:
+def values_of(
+    secret: Signalement, public: Signalement, photo_id: int, reply_id: int
+) -> dict[str, Any]:
     """Return what stands for each part of an address, by its name."""
     return {
         "reference": (secret.reference, public.reference, UNKNOWN),
@@ -182,6 +209,7 @@ def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[s
         "code": (secret.reference, public.reference, UNKNOWN, "92901", "QN09299X"),
         "slug": ("introuvable",),
         "precedent_id": (1,),
+        "reply_id": (reply_id, MISSING_ID),
         "token_id": (MISSING_ID,),
         "name": (),
     }
@@ -344,6 +372,7 @@ def told_apart_by(app: Flask, planted: Planted, who: Reader) -> Iterator[tuple[A
     secret = {
         planted.secret.reference: UNKNOWN,
         f"photos/{planted.values['photo_id'][0]}/": f"photos/{MISSING_ID}/",
+        f"reponses/{planted.values['reply_id'][0]}": f"reponses/{MISSING_ID}",
     }
     for method in ("GET", "POST"):
         for rule in rules(app, method):

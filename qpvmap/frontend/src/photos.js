@@ -7,7 +7,18 @@ const PATIENCE_MS = 60000;
 function compare(block) {
   const figure = block.querySelector(".compare");
   const range = block.querySelector("input");
-  const cut = () => figure.style.setProperty("--at", `${range.value}%`);
+  const cut = () => {
+    figure.style.setProperty("--at", `${range.value}%`);
+    range.setAttribute("aria-valuetext", range.dataset.wValue.replace("{n}", range.value));
+  };
+  const pull = ({ clientX, buttons }) => {
+    if (!buttons) return;
+    const { left, width } = figure.getBoundingClientRect();
+    range.value = Math.round(((clientX - left) / width) * 100);
+    cut();
+  };
+  for (const event of ["pointerdown", "pointermove"]) figure.addEventListener(event, pull);
+  for (const image of figure.querySelectorAll("img")) image.draggable = false;
   range.addEventListener("input", cut);
   cut();
 }

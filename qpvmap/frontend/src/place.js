@@ -1,6 +1,7 @@
 // Small maps of the detail pages and lists: one place, or the places of the list beside.
 // A form with data-move-form lets its pin be dragged; without a script it takes coordinates.
 import { fitPins } from "./fit-pins.js";
+import { areas } from "./map-draw.js";
 import { equipmentIcon, light, operationIcon, signalementIcon } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
 
@@ -50,15 +51,24 @@ function movable(frame, form) {
   }
 }
 
+/** One place; with `data-near-of`, what the list of that name says of its surroundings as well. */
 function still(frame) {
   const pin = pinOf(frame);
-  miniMap(frame, {
+  const rows = frame.dataset.nearOf
+    ? [...document.querySelectorAll(`${frame.dataset.nearOf} [data-kind]`)]
+    : [];
+  const pins = rows.map(pinOf);
+  const map = miniMap(frame, {
     lon: pin.lon,
     lat: pin.lat,
-    zoom: 16,
+    zoom: rows.length ? 17 : 16,
     accuracy: Number(frame.dataset.accuracy) || null,
     icon: ICONS[pin.kind](pin),
+    pins,
   });
+  if (frame.dataset.outline) areas("emprises", JSON.parse(frame.dataset.outline)).addTo(map.map);
+  if (rows.length) map.marker?.getElement()?.classList.add("is-on");
+  lightFrom(map, rows);
 }
 
 /** A map beside a list: `data-pins-of` names the list, whose rows carry data-kind, lon, lat… */
@@ -68,6 +78,11 @@ function listed(frame) {
   const pins = rows.map(pinOf);
   const map = miniMap(frame, { lon: pins[0].lon, lat: pins[0].lat, zoom: 15, marker: false, pins });
   fitPins(map, pins);
+  lightFrom(map, rows);
+}
+
+/** Hovering or reaching a row lights its pin. */
+function lightFrom(map, rows) {
   for (const row of rows) {
     const marker = map.pin("code", row.dataset.code);
     for (const event of ["pointerenter", "focusin"]) {

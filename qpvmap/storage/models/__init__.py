@@ -22,6 +22,7 @@ from qpvmap.storage.models.places import (
     Qpv,
     Road,
 )
+from qpvmap.storage.models.replies import ReplyTemplate
 from qpvmap.storage.models.signalements import (
     Contact,
     Event,
@@ -69,6 +70,7 @@ __all__ = [
     "Precedent",
     "Qpv",
     "ReferenceCounter",
+    "ReplyTemplate",
     "Road",
     "RoleRow",
     "RoutingRuleRow",
