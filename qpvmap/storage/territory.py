@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from qpvmap.core.geo import LonLat
 from qpvmap.core.territories import TerritoryPlan
+from qpvmap.storage.geodata import point_ewkb
 from qpvmap.storage.imports import Counts, Row, Target, upsert
 from qpvmap.storage.models import (
     Category,
@@ -43,7 +45,7 @@ TEAM = Target(
     Team,
     "territory",
     ("territory_id", "code"),
-    ("organisation_id", "name", "email"),
+    ("organisation_id", "name", "email", "depot", "depot_label"),
     edition=("territory_id",),
     sourced=False,
 )
@@ -135,6 +137,8 @@ def upsert_teams(session: Session, territory_id: int, plan: TerritoryPlan) -> Co
             "organisation_id": bodies[team.organisation],
             "name": team.name,
             "email": team.email,
+            "depot": point_ewkb(LonLat(team.depot.lon, team.depot.lat)) if team.depot else None,
+            "depot_label": team.depot.label if team.depot else "",
         }
         for team in plan.teams
     ]

@@ -22,6 +22,7 @@ from qpvmap.storage.models.places import (
     Qpv,
     Road,
 )
+from qpvmap.storage.models.rounds import Round, RoundStop
 from qpvmap.storage.models.signalements import (
     Contact,
     Event,
@@ -71,6 +72,8 @@ __all__ = [
     "ReferenceCounter",
     "Road",
     "RoleRow",
+    "Round",
+    "RoundStop",
     "RoutingRuleRow",
     "Signalement",
     "Support",

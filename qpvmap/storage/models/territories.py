@@ -56,7 +56,10 @@ class Organisation(Base):
 
 
 class Team(Base):
-    """A unit that handles signalements; its address is a shared one, never one person's."""
+    """A unit that handles signalements; its address is a shared one, never one person's.
+
+    `depot` is where its rounds set out from and come back to, unless a round says otherwise.
+    """
 
     __tablename__ = "team"
     __table_args__ = (UniqueConstraint("territory_id", "code"), Index(None, "organisation_id"))
@@ -67,6 +70,8 @@ class Team(Base):
     code: Mapped[str]
     name: Mapped[str]
     email: Mapped[str] = mapped_column(server_default="")
+    depot: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
+    depot_label: Mapped[str] = mapped_column(server_default="")
 
     organisation: Mapped[Organisation] = relationship()
 
