@@ -35,6 +35,7 @@ const builds = [
       "src/place.js",
       "src/ground.js",
       "src/photos.js",
+      "src/round.js",
     ],
     format: "esm",
     splitting: true,

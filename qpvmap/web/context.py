@@ -35,6 +35,7 @@ class Section:
     main: bool = False
     inbox: bool = False
     ground: bool = False
+    rounds: bool = False
     tab: bool = False
 
     @property
@@ -48,6 +49,7 @@ class Section:
 SECTIONS = (
     Section("Carte", "map", "/", tab=True),
     Section("Corbeille", "inbox", "/corbeille", inbox=True, tab=True),
+    Section("Tournées", "walk", "/tournees", rounds=True),
     Section("Signaler", "plus", "/signaler", main=True, tab=True),
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
@@ -118,10 +120,16 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     """Return the sections that this installation has and that `actor` may open."""
     has_inbox = reach_of(actor, Action.VIEW_INBOX, None) is not Reach.NOWHERE
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
+    leads = reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE
     sections = []
     for section in SECTIONS:
         known = known_rule(section.rule, rules)
-        if known is None or (section.inbox and not has_inbox) or (section.ground and not keeps):
+        closed = (
+            (section.inbox and not has_inbox)
+            or (section.ground and not keeps)
+            or (section.rounds and not leads)
+        )
+        if known is None or closed:
             continue
         if "<" in known and not card.qpv_codes:
             continue
