@@ -31,6 +31,8 @@ from qpvmap.web.signalement_forms import COMMENT_MAX
 from qpvmap.web.signalement_history import Step, step_of
 from qpvmap.web.signalement_view import Names, reader_of
 
+FRANCE = LonLat(2.5, 46.6)
+
 
 def round_page(round_: Round, wanted: int | None) -> dict[str, Any]:
     """Return what the template needs; `wanted` is the stop to open, else the next one."""
@@ -51,7 +53,7 @@ def round_page(round_: Round, wanted: int | None) -> dict[str, Any]:
         "near": near_by(session, actor, round_, around) if around and not finished else [],
         "walkers": walker_choices(round_),
         "communes": commune_names(session, [round_.territory_id]),
-        "center": served_territory().center,
+        "center": middle(),
         "moved": request.args.get("bouge", ""),
         "round_label": ROUND_LABELS[RoundStatus(round_.status)],
         "stop_labels": STOP_LABELS,
@@ -62,6 +64,11 @@ def round_page(round_: Round, wanted: int | None) -> dict[str, Any]:
         "label_max": DEPOT_LABEL_MAX,
         **stop_page(current),
     }
+
+
+def middle() -> LonLat:
+    """Return the middle of the territory served, where a map without a place begins."""
+    return served_territory().center or FRANCE
 
 
 def current_stop(stops: Sequence[StopRow], wanted: int | None, *, finished: bool) -> StopRow | None:
