@@ -12,7 +12,7 @@ import structlog
 
 log = structlog.get_logger()
 
-PATIENCE_S = 30.0
+PATIENCE_S = 45.0
 WAIT_S = 10.0
 AT_ONCE = 2
 KEPT = ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "FONTCONFIG_PATH", "FONTCONFIG_FILE")

@@ -13,7 +13,10 @@ from qpvmap.outputs.pdf import CannotPrint, print_pdf
 from qpvmap.outputs.pdf_process import ForbiddenAddress, OwnFetcher, pdf_of
 from qpvmap.outputs.qr import data_url, qr_svg
 
-PAGE = '<!doctype html><html lang="fr"><head><title>Essai</title>{head}</head><body>{body}</body></html>'
+PAGE = (
+    '<!doctype html><html lang="fr"><head><title>Essai</title>{head}</head>'
+    "<body>{body}</body></html>"
+)
 PNG = b64encode(
     bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
