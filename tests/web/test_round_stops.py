@@ -1,23 +1,70 @@
 """What a walker sends at a stop: the next one, what others did, what was typed, photos first."""
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from qpvmap.core.actors import Role
+from qpvmap.core.geo import LonLat
 from qpvmap.core.workflow import Status
 from qpvmap.storage.models import Account, RoundStop, Signalement
-from tests.factories import Toy
+from tests.factories import Toy, make_account, make_signalement, make_territory
 from tests.pictures import photo
 from tests.web.doors import hidden_token
+from tests.web.people import sign_in
 from tests.web.round_help import (
+    FIELDS,
     made_round,
     page,
     send,
     stop_ids,
 )
+
+
+@pytest.fixture
+def engine(app: Any) -> Engine:
+    engine: Engine = app.extensions["qpvmap"].engine
+    return engine
+
+
+@pytest.fixture
+def db(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def toy(db: Session) -> Toy:
+    toy = make_territory(db)
+    db.commit()
+    return toy
+
+
+@pytest.fixture
+def agent(client: FlaskClient, db: Session, toy: Toy) -> Account:
+    account = make_account(db, toy, Role.AGENT, "technique-ouest")
+    db.commit()
+    sign_in(client, account)
+    return account
+
+
+@pytest.fixture
+def rows(db: Session, toy: Toy) -> list[Signalement]:
+    made = [
+        make_signalement(
+            db, toy, reference=f"TO-{n}", point=LonLat(2.29 + n / 1000, 48.781), **FIELDS
+        )
+        for n in range(1, 4)
+    ]
+    db.commit()
+    return made
 
 
 def test_stop_when_done_then_goes_on_to_the_next(

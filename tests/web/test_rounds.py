@@ -1,6 +1,7 @@
 """`/tournees` by its forms, as a browser sends them: rights, conflicts, what was typed is kept."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
+from qpvmap.core.geo import LonLat
 from qpvmap.storage.models import Account, Round, RoundStop, Signalement
 from tests.conftest import QueryCounter
-from tests.factories import Toy, make_account, make_signalement
+from tests.factories import Toy, make_account, make_signalement, make_territory
 from tests.web.people import sign_in
 from tests.web.round_help import (
     FIELDS,
@@ -21,6 +23,45 @@ from tests.web.round_help import (
     send,
     stop_ids,
 )
+
+
+@pytest.fixture
+def engine(app: Any) -> Engine:
+    engine: Engine = app.extensions["qpvmap"].engine
+    return engine
+
+
+@pytest.fixture
+def db(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def toy(db: Session) -> Toy:
+    toy = make_territory(db)
+    db.commit()
+    return toy
+
+
+@pytest.fixture
+def agent(client: FlaskClient, db: Session, toy: Toy) -> Account:
+    account = make_account(db, toy, Role.AGENT, "technique-ouest")
+    db.commit()
+    sign_in(client, account)
+    return account
+
+
+@pytest.fixture
+def rows(db: Session, toy: Toy) -> list[Signalement]:
+    made = [
+        make_signalement(
+            db, toy, reference=f"TO-{n}", point=LonLat(2.29 + n / 1000, 48.781), **FIELDS
+        )
+        for n in range(1, 4)
+    ]
+    db.commit()
+    return made
 
 
 def test_create_when_rows_were_chosen_then_leads_to_the_round(

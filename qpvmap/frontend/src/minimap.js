@@ -13,7 +13,14 @@
 import L from "./global-leaflet.js";
 import { keptBasemap, rasterLayer } from "./map-basemaps.js";
 import { addPanes, drawGround, scale } from "./map-draw.js";
-import { dropIcon, equipmentIcon, operationIcon, signalementIcon, stopIcon, useSprite } from "./map-pins.js";
+import {
+  dropIcon,
+  equipmentIcon,
+  operationIcon,
+  signalementIcon,
+  stopIcon,
+  useSprite,
+} from "./map-pins.js";
 
 const METRES_PER_DEGREE = 111320;
 const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
