@@ -9,13 +9,25 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import Select, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.geo import WGS84, LonLat
 from qpvmap.core.permissions import Action
-from qpvmap.core.rounds import StopState
+from qpvmap.core.rounds import RoundStatus, StopState
 from qpvmap.core.walking import Distances
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.models import (
@@ -103,6 +115,7 @@ class StopRow:
     planned_for: date | None
     lon: float | None
     lat: float | None
+    elsewhere: bool
 
     @property
     def is_ours(self) -> bool:
@@ -244,6 +257,7 @@ def stops_of(session: Session, actor: Actor, round_id: int) -> list[StopRow]:
             Signalement.planned_for,
             geo.ST_X(Signalement.location).label("lon"),
             geo.ST_Y(Signalement.location).label("lat"),
+            _on_another_round().label("elsewhere"),
         )
         .select_from(RoundStop)
         .outerjoin(Signalement, ours)
@@ -253,6 +267,20 @@ def stops_of(session: Session, actor: Actor, round_id: int) -> list[StopRow]:
         .order_by(RoundStop.position, RoundStop.id)
     )
     return [StopRow(**row._mapping) for row in rows]
+
+
+def _on_another_round() -> ColumnElement[bool]:
+    """Return whether a report is still to be seen to on another round of the same team."""
+    here, other, stop = aliased(Round), aliased(Round), aliased(RoundStop)
+    return exists().where(
+        here.id == RoundStop.round_id,
+        stop.signalement_id == Signalement.id,
+        stop.round_id != RoundStop.round_id,
+        stop.state == StopState.TODO,
+        other.id == stop.round_id,
+        other.team_id == here.team_id,
+        other.status != RoundStatus.DONE,
+    )
 
 
 def depot_of(session: Session, round_: Round) -> LonLat | None:

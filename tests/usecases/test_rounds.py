@@ -140,6 +140,19 @@ def test_create_round_when_some_cannot_be_on_it_then_says_which_and_why(
     assert left_out_words(added.left_out).startswith("5\u00a0signalements laissés de côté : ")
 
 
+def test_stops_when_a_report_is_on_two_rounds_then_each_says_so_while_it_is_to_be_done(
+    session: Session, toy: Toy, now: datetime
+) -> None:
+    report = make_signalement(session, toy)
+    actor, boss = agent_of(session, toy), make_actor(session, toy, Role.COORDINATOR, "coordination")
+    first, second = (make_round(session, actor, [report], now) for _ in range(2))
+    of_others = make_round(session, boss, [report], now)
+    assert stops_of(session, actor, first.id)[0].elsewhere
+    assert not stops_of(session, boss, of_others.id)[0].elsewhere
+    finish_round(session, actor, second.id, now)
+    assert not stops_of(session, actor, first.id)[0].elsewhere
+
+
 def test_create_round_when_there_are_too_many_stops_then_refuses(
     session: Session, toy: Toy, now: datetime
 ) -> None:
