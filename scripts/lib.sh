@@ -81,6 +81,7 @@ missing_packages() { # missing_packages [--tests]
   fi
   if [ "${1:-}" = --tests ]; then
     [ -n "$(find_chromium)" ] || echo chromium
+    command -v pdftotext >/dev/null || echo poppler-utils # opens the PDF files that were made
     compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || echo libatomic1 # Playwright's driver needs it
   fi
 }

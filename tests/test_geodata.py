@@ -281,3 +281,19 @@ def test_geojson_when_shipped_then_one_feature_a_line() -> None:
     for path in SEED.glob("*.geojson"):
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
         assert len(path.read_text(encoding="utf-8").splitlines()) == len(features) + 2
+
+
+def test_plan_when_read_then_depots_are_in_the_communes() -> None:
+    plan = read_plan("blagis")
+    features = json.loads((SEED / "communes.geojson").read_text(encoding="utf-8"))["features"]
+    served = shapely.union_all(
+        [
+            shapely.geometry.shape(feature["geometry"])
+            for feature in features
+            if feature["properties"]["insee_com"] in plan.insee_codes
+        ]
+    )
+    depots = [team.depot for team in plan.teams if team.depot]
+
+    assert len(depots) == 16
+    assert all(served.contains(shapely.Point(depot.lon, depot.lat)) for depot in depots)

@@ -36,6 +36,7 @@ class Action(StrEnum):
     EDIT_GROUND = "edit_ground"
     EDIT_REPLIES = "edit_replies"
     VIEW_INBOX = "view_inbox"
+    LEAD_ROUND = "lead_round"
     EDIT_OPERATION = "edit_operation"
     ADMINISTER = "administer"
 
@@ -138,6 +139,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.EDIT_GROUND: {None: {Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_REPLIES: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
+    Action.LEAD_ROUND: {None: HANDLERS},
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },

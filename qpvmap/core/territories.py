@@ -30,6 +30,14 @@ class OrganisationPlan(Described):
     insee_code: InseeCode | None = None
 
 
+class DepotPlan(Described):
+    """Where a team's rounds set out from, EPSG:4326."""
+
+    label: Words
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+
+
 class TeamPlan(Described):
     """A unit of a body; `email` is a shared address.
 
@@ -41,6 +49,7 @@ class TeamPlan(Described):
     organisation: Slug
     email: str = ""
     confidential: bool = False
+    depot: DepotPlan | None = None
 
 
 class CategoryPlan(Described):

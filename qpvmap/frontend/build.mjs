@@ -37,6 +37,7 @@ const builds = [
       "src/photos.js",
       "src/detail.js",
       "src/replies.js",
+      "src/round.js",
     ],
     format: "esm",
     splitting: true,

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from qpvmap.core.geo import LonLat
 from qpvmap.core.territories import TerritoryPlan
+from qpvmap.storage.geodata import point_ewkb
 from qpvmap.storage.imports import Counts, Row, Target, upsert
 from qpvmap.storage.models import (
     Category,
@@ -43,7 +45,7 @@ TEAM = Target(
     Team,
     "territory",
     ("territory_id", "code"),
-    ("organisation_id", "name", "email", "confidential"),
+    ("organisation_id", "name", "email", "confidential", "depot", "depot_label"),
     edition=("territory_id",),
     sourced=False,
 )
@@ -136,6 +138,8 @@ def upsert_teams(session: Session, territory_id: int, plan: TerritoryPlan) -> Co
             "name": team.name,
             "email": team.email,
             "confidential": team.confidential,
+            "depot": point_ewkb(LonLat(team.depot.lon, team.depot.lat)) if team.depot else None,
+            "depot_label": team.depot.label if team.depot else "",
         }
         for team in plan.teams
     ]

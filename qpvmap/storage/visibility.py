@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, false, literal, or_, true
 from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
 from qpvmap.core.privacy import BEING_CHECKED
-from qpvmap.storage.models import Signalement
+from qpvmap.storage.models import Round, Signalement
 
 REACHES: Mapping[Reach, Callable[[Actor, Nature], ColumnElement[bool]]] = {
     Reach.TERRITORY: lambda _actor, _nature: true(),
@@ -32,6 +32,20 @@ def reached_by(actor: Actor, action: Action) -> ColumnElement[bool]:
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `signalement` rows that `actor` may see."""
     return reached_by(actor, Action.VIEW)
+
+
+def rounds_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `round` rows that `actor` may read, prepare and walk."""
+    reach = reach_of(actor, Action.LEAD_ROUND, None)
+    granted = [
+        condition
+        for part, condition in (
+            (Reach.TERRITORY, true()),
+            (Reach.TEAM, Round.team_id.in_(sorted(actor.team_ids))),
+        )
+        if part in reach
+    ]
+    return and_(Round.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))
 
 
 def shown_description(actor: Actor) -> ColumnElement[str]:

@@ -36,6 +36,7 @@ class Section:
     inbox: bool = False
     ground: bool = False
     replies: bool = False
+    rounds: bool = False
     tab: bool = False
 
     @property
@@ -49,6 +50,7 @@ class Section:
 SECTIONS = (
     Section("Carte", "map", "/", tab=True),
     Section("Corbeille", "inbox", "/corbeille", inbox=True, tab=True),
+    Section("Tournées", "walk", "/tournees", rounds=True),
     Section("Signaler", "plus", "/signaler", main=True, tab=True),
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
@@ -122,11 +124,13 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
     # Who keeps the grounds finds the answers among the coordination's tabs.
     writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
-    closed = {"inbox": not has_inbox, "ground": not keeps, "replies": not writes}
+    leads = reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE
+    opened = {"inbox": has_inbox, "ground": keeps, "replies": writes, "rounds": leads}
+    shut = [name for name, is_open in opened.items() if not is_open]
     sections = []
     for section in SECTIONS:
         known = known_rule(section.rule, rules)
-        if known is None or any(getattr(section, name) for name, shut in closed.items() if shut):
+        if known is None or any(getattr(section, name) for name in shut):
             continue
         if "<" in known and not card.qpv_codes:
             continue

@@ -1,5 +1,6 @@
 """Photos: shown to whoever may see what they are of; added, blackened and removed by forms."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,6 +64,7 @@ LIKELY_MOMENTS: Mapping[Status, Moment] = {
 }
 """What a photo added in this status shows; before the work, where the status is not here."""
 KEPT = "private, max-age=31536000, immutable"
+ROUND_STOP = re.compile(r"tournee-(\d{1,18})-(\d{1,18})")
 
 
 def version_of(photo: Photo) -> str:
@@ -212,9 +214,13 @@ def _as_json(receipt: PhotoReceipt) -> ResponseReturnValue:
 
 
 def _origin(reference: str) -> str:
-    """Return the page to go back to: the receipt when the form was on it."""
-    back = "filing.sent" if request.form.get("back") == "sent" else "signalement_page.show"
-    return url_for(back, reference=reference)
+    """Return the page to go back to: the receipt or the round when the form was on it."""
+    back = request.form.get("back", "")
+    on_round = ROUND_STOP.fullmatch(back)
+    if on_round:
+        return url_for("round_stops.show", round_id=int(on_round[1]), stop_id=int(on_round[2]))
+    page = "filing.sent" if back == "sent" else "signalement_page.show"
+    return url_for(page, reference=reference)
 
 
 @bp.post("/photos/<int(max=9223372036854775807):photo_id>/noircir")

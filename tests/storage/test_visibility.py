@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import ANONYMOUS, Actor, Role
 from qpvmap.core.permissions import GRANTS, Action, Nature, Reach, Target, may
-from qpvmap.storage.models import Signalement
-from qpvmap.storage.visibility import reached_by, visible_to
+from qpvmap.storage.models import Round, Signalement
+from qpvmap.storage.visibility import reached_by, rounds_of, visible_to
 from qpvmap.usecases.handling import target_of
-from tests.factories import Toy, make_account, make_actor, make_signalement, make_territory
+from tests.factories import NOW, Toy, make_account, make_actor, make_signalement, make_territory
 
 TEAMS = ("technique-ouest", "technique-est", "police")
 
@@ -82,6 +82,34 @@ def test_sql_agrees_with_the_table_for_every_role_action_and_target(
         by_table = {row.id for row in rows if may(actor, action, target_of(row))}
         by_sql = set(session.scalars(select(Signalement.id).where(reached_by(actor, action))))
         assert by_sql == by_table, (action, actor.roles, actor.team_ids)
+
+
+def test_sql_agrees_with_the_table_on_whose_rounds_are_led(session: Session) -> None:
+    here, elsewhere = make_territory(session), make_territory(session, "other", "OT")
+    actors = every_actor(session, here)
+    for toy, team in product((here, elsewhere), TEAMS):
+        session.add(
+            Round(
+                territory_id=toy.territory.id,
+                team_id=toy.teams[team].id,
+                title="Tournée",
+                day=NOW.date(),
+                author_id=actors[1].account_id,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+        )
+    session.flush()
+    rows = session.scalars(select(Round)).all()
+    assert len(rows) == 6
+    for actor in actors:
+        by_table = {
+            row.id
+            for row in rows
+            if may(actor, Action.LEAD_ROUND, Target(row.territory_id, None, row.team_id))
+        }
+        by_sql = set(session.scalars(select(Round.id).where(rounds_of(actor))))
+        assert by_sql == by_table, (actor.roles, actor.team_ids)
 
 
 def test_tranquillite_is_hidden_from_those_who_need_not_act(session: Session) -> None:

@@ -99,6 +99,14 @@ export function equipmentIcon({ name, theme, icon: symbol }) {
   return icon(name, `m-pin m-eq th-${theme}`, [svg("circle", { r: 9 }), glyph(symbol, 12), ring()]);
 }
 
+/** Stop of a round: its number, grey once it was seen to. */
+export function stopIcon({ name, number, passed }) {
+  const text = svg("text", { y: 4.5, "text-anchor": "middle" });
+  text.textContent = number;
+  const classes = passed ? "m-stop is-passed" : "m-stop";
+  return icon(name, classes, [svg("circle", { r: 13 }), text, ring()]);
+}
+
 /** Group: count, teal ring whose red arc is the share late. */
 export function clusterIcon(count, late) {
   const around = 2 * Math.PI * 19;

@@ -13,7 +13,14 @@
 import L from "./global-leaflet.js";
 import { keptBasemap, rasterLayer } from "./map-basemaps.js";
 import { addPanes, drawGround, scale } from "./map-draw.js";
-import { dropIcon, equipmentIcon, operationIcon, signalementIcon, useSprite } from "./map-pins.js";
+import {
+  dropIcon,
+  equipmentIcon,
+  operationIcon,
+  signalementIcon,
+  stopIcon,
+  useSprite,
+} from "./map-pins.js";
 
 const METRES_PER_DEGREE = 111320;
 const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -21,6 +28,7 @@ const PIN_ICONS = {
   signalement: signalementIcon,
   operation: operationIcon,
   equipement: equipmentIcon,
+  stop: stopIcon,
 };
 
 /** Move a point by metres east and north. */
@@ -137,7 +145,7 @@ class MiniMap {
     this.map.setView([lat, lon], zoom ?? this.map.getZoom(), { animate: false });
   }
 
-  /** Draw pins: `kind` is "signalement" (default), "operation" or "equipement". */
+  /** Draw pins: `kind` is "signalement" (default), "operation", "equipement" or "stop". */
   setPins(pins) {
     this.pins.clearLayers();
     for (const pin of pins) {

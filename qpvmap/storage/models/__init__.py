@@ -23,6 +23,7 @@ from qpvmap.storage.models.places import (
     Road,
 )
 from qpvmap.storage.models.replies import ReplyTemplate
+from qpvmap.storage.models.rounds import Round, RoundStop
 from qpvmap.storage.models.signalements import (
     Contact,
     Event,
@@ -73,6 +74,8 @@ __all__ = [
     "ReplyTemplate",
     "Road",
     "RoleRow",
+    "Round",
+    "RoundStop",
     "RoutingRuleRow",
     "Signalement",
     "Support",

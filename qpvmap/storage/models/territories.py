@@ -59,6 +59,7 @@ class Team(Base):
     """A unit that handles signalements; its address is a shared one, never one person's.
 
     Only a `confidential` one may be given a signalement of nature tranquillite.
+    `depot` is where its rounds set out from and come back to, unless a round says otherwise.
     """
 
     __tablename__ = "team"
@@ -71,6 +72,8 @@ class Team(Base):
     name: Mapped[str]
     email: Mapped[str] = mapped_column(server_default="")
     confidential: Mapped[bool] = mapped_column(server_default=text("false"))
+    depot: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
+    depot_label: Mapped[str] = mapped_column(server_default="")
 
     organisation: Mapped[Organisation] = relationship()
 
