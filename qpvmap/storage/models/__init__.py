@@ -10,6 +10,7 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
+from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -48,6 +49,8 @@ __all__ = [
     "ApiToken",
     "AttemptCount",
     "Base",
+    "Beat",
+    "BulkRun",
     "Category",
     "ClosingDay",
     "Commune",
