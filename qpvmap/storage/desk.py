@@ -113,6 +113,7 @@ class InboxRow:
 
     id: int
     reference: str
+    version: int
     status: str
     nature: str
     category: str
@@ -199,6 +200,11 @@ def _handled_by(actor: Actor, filters: InboxFilters) -> ColumnElement[bool]:
     return and_(reached_by(actor, Action.HANDLE), _asked(filters))
 
 
+def matching(actor: Actor, filters: InboxFilters, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on rows that `actor` may handle and that the filters keep, tab too."""
+    return and_(_handled_by(actor, filters), in_tab(filters.tab, now))
+
+
 def inbox_counts(
     session: Session, actor: Actor, filters: InboxFilters, now: datetime
 ) -> dict[Tab, int]:
@@ -229,6 +235,7 @@ def _page(actor: Actor, filters: InboxFilters, now: datetime) -> Select[*tuple[A
         select(
             Signalement.id,
             Signalement.reference,
+            Signalement.version,
             Signalement.status,
             Signalement.nature,
             Category.name.label("category"),
