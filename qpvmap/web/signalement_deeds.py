@@ -11,12 +11,16 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotFound
 from qpvmap.usecases.arbitration import decide
+from qpvmap.usecases.assigning import NOT_IN_TEAM, assign
 from qpvmap.usecases.joining import MOST_PARTS, Part, merge, split, unmerge
 from qpvmap.usecases.messages import answer, message, note
 from qpvmap.usecases.moderation import hide_description, release_description
 from qpvmap.usecases.not_ours import refuse
 from qpvmap.usecases.reassign import reassign, recategorise, set_priority
 from qpvmap.web.signalement_forms import read_version
+
+KEY_DIGITS = 18
+"""Digits that a key of a row has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,15 @@ def _set_priority(sent: Sent) -> object:
     return set_priority(sent.session, sent.actor, sent.reference, *given)
 
 
+def _assign(sent: Sent) -> object:
+    """Give it to the person chosen; an empty choice is nobody."""
+    chosen = sent.text("assignee")
+    if chosen and not (chosen.isdecimal() and len(chosen) <= KEY_DIGITS):
+        raise InvalidSubmission({"assignee": NOT_IN_TEAM})
+    given = (int(chosen) if chosen else None, sent.version, sent.now)
+    return assign(sent.session, sent.actor, sent.reference, *given)
+
+
 DEEDS: Mapping[str, Deed] = {
     "repondre": Deed(_answer, "Réponse envoyée."),
     "noter": Deed(_note, "Note gardée. Seuls les services la lisent.", form="repondre"),
@@ -120,6 +133,7 @@ DEEDS: Mapping[str, Deed] = {
     "reaffecter": Deed(
         _change(reassign, "team"), "Confié à un autre service, qui doit le prendre en charge."
     ),
+    "confier": Deed(_assign, "C’est noté. Les autres services ne voient pas de nom."),
     "recategoriser": Deed(
         _change(recategorise, "category"), "Catégorie changée. Le service compétent l’a reçu."
     ),

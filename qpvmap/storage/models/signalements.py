@@ -43,6 +43,7 @@ class Signalement(Base):
         Index(None, "territory_id", "status", "due_at"),
         Index(None, "territory_id", "created_at"),
         Index(None, "reporter_id", postgresql_where=text("reporter_id is not null")),
+        Index(None, "assignee_id", postgresql_where=text("assignee_id is not null")),
         Index(None, "qpv_code", "status"),
         Index(None, "category_id"),
         Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
@@ -64,6 +65,7 @@ class Signalement(Base):
     nature: Mapped[str]
     status: Mapped[str]
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     routing_ground: Mapped[str]
     description: Mapped[str] = mapped_column(server_default="")
     address: Mapped[str] = mapped_column(server_default="")
@@ -107,7 +109,8 @@ class Signalement(Base):
     category: Mapped[Category] = relationship()
     team: Mapped[Team] = relationship()
     emprise: Mapped[Emprise | None] = relationship()
-    reporter: Mapped[Account | None] = relationship()
+    reporter: Mapped[Account | None] = relationship(foreign_keys=[reporter_id])
+    assignee: Mapped[Account | None] = relationship(foreign_keys=[assignee_id])
 
 
 class Event(Base):
