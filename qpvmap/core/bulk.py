@@ -50,7 +50,10 @@ MOVES: Mapping[BulkAction, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What is typed once, for all of them. `person` is an account's key, in digits."""
+    """What is typed once, for all of them.
+
+    `person` is an account's key, in digits; 0 takes it back from whoever has it.
+    """
 
     comment: str = ""
     planned_for: date | None = None

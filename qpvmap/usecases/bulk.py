@@ -24,12 +24,12 @@ from qpvmap.core.errors import (
     QpvmapError,
     StaleVersion,
 )
-from qpvmap.core.french import quoted
 from qpvmap.core.labels import STATUS_LABELS
 from qpvmap.core.permissions import Action, Reach, reach_of
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage import bulk as stored
 from qpvmap.storage.models import BulkRun
+from qpvmap.usecases.assigning import assign
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.reassign import reassign
 
@@ -42,6 +42,7 @@ BUSY_STATES = frozenset({"40P01", "55P03"})
 """PostgreSQL's codes for a deadlock, and for a row that somebody else holds too long."""
 BUSY = "Quelqu’un d’autre le modifie en ce moment. Réessayez."
 CHANGED = "Quelqu’un d’autre l’a modifié depuis que vous avez lu la liste."
+NOT_OF_ITS_TEAM = "La personne choisie n’est pas de son service."
 NONE_CHOSEN = "Choisissez au moins un signalement."
 TOO_MANY = f"{MOST} signalements au plus à la fois."
 
@@ -85,9 +86,15 @@ def _reassign(turn: Turn) -> object:
     return reassign(turn.session, turn.actor, turn.item.reference, *given)
 
 
+def _assign(turn: Turn) -> object:
+    given = (int(turn.typed.person) or None, turn.item.version, turn.now)
+    return assign(turn.session, turn.actor, turn.item.reference, *given)
+
+
 ACTS: Mapping[BulkAction, Callable[[Turn], object]] = {
     **{action: _move(to) for action, to in MOVES.items()},
     BulkAction.REASSIGN: _reassign,
+    BulkAction.ASSIGN: _assign,
 }
 """What does each action to one item."""
 
