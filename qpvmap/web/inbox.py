@@ -6,13 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
+from flask_security import current_user
 from werkzeug.datastructures import MultiDict
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.storage.desk import Cursor, InboxFilters, Tab, category_names, commune_names, inbox
 from qpvmap.storage.duplicates import with_likely_duplicates
+from qpvmap.web.bulk_bar import bulk_bar
 from qpvmap.web.filters import request_now
+from qpvmap.web.pulse import pulse
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
 
@@ -134,6 +137,7 @@ def show() -> str:
     """Return a page of the inbox, its tabs, filters and map."""
     actor, session = current_actor(), request_session()
     filters = read_filters(request.args)
+    validator = pulse(session, actor, request_now())  # before the rows: nothing falls between
     page = inbox(session, actor, filters, request_now())
     categories = category_names(session, actor.territory_ids)
     communes = commune_names(session, actor.territory_ids)
@@ -157,5 +161,8 @@ def show() -> str:
         tab_label=TAB_LABELS[filters.tab],
         first_href=inbox_url(filters),
         kept=params(filters),
+        bulk=bulk_bar(page, filters.tab, params(filters), request_now()),
+        validator=validator,
+        single_keys=current_user.single_keys,
         next_href=inbox_url(filters, apres=page.next) if page.next else None,
     )

@@ -1,12 +1,14 @@
 // The inbox's map: the pins of the rows on the page. The list is complete without it.
-// Pointing at a row lights its pin; pointing at a pin lights its row; j and k walk the rows
-// while one of them has the focus.
+// Pointing at a row lights its pin; pointing at a pin lights its row. Choosing and acting is in
+// bulk.js, keys in keys.js, what others do meanwhile in fresh.js.
+import { Bulk } from "./bulk.js";
 import { fitPins } from "./fit-pins.js";
+import { Inbox } from "./fresh.js";
+import { inboxKeys, keysHelp } from "./keys.js";
 import { light } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
 
 const WIDE = window.matchMedia("(min-width: 64rem)");
-const STEPS = { j: 1, k: -1 };
 
 const rows = [...document.querySelectorAll("[data-rows] [data-reference]")];
 const frame = document.querySelector("[data-inbox-map]");
@@ -54,16 +56,6 @@ function drawOnce() {
   for (const row of rows) joinRow(map, row);
 }
 
-function walk(event) {
-  const step = STEPS[event.key];
-  if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-  const at = rows.indexOf(event.target.closest("[data-reference]"));
-  const next = rows[at + step];
-  if (at < 0 || !next) return;
-  event.preventDefault();
-  link(next).focus();
-}
-
 document
   .querySelector(".tabs [aria-current]")
   ?.scrollIntoView({ inline: "center", block: "nearest" });
@@ -71,4 +63,10 @@ if (rows.length && frame) {
   drawOnce();
   WIDE.addEventListener("change", drawOnce);
 }
-document.querySelector("[data-rows]")?.addEventListener("keydown", walk);
+
+const lot = document.querySelector("[data-bulk]");
+const live = document.querySelector("[data-live]");
+const bulk = lot && new Bulk(lot, () => following?.poll.now());
+const following = live && new Inbox(live, bulk);
+const help = keysHelp();
+if (live?.dataset.keys !== undefined) inboxKeys(bulk, help);
