@@ -36,6 +36,8 @@ from qpvmap.web.signalement_words import OUTCOME_CHOICES
 
 bp = Blueprint("bulk", __name__)
 
+CHOOSE_ACTION = "Dites quoi faire des signalements cochés\u00a0: pressez un des boutons."
+
 
 @bp.post("/corbeille/lot")
 @access(Action.VIEW_INBOX)
@@ -46,6 +48,8 @@ def act() -> ResponseReturnValue:
     name = request.form.get("action", "")
     try:
         check_items(choice.items)
+        if not name:  # Enter in a box
+            raise errors.InvalidSubmission({"choix": CHOOSE_ACTION})
         if name in MADE:
             return MADE[name](actor, choice.references, now)
         action = known_action(name)

@@ -37,10 +37,15 @@ class BulkBar:
 
     @property
     def all_label(self) -> str:
-        """How all that match are called."""
+        """How all that match are called; the first ones, when they are too many."""
         if self.total > MOST:
-            return f"Choisir les {number(MOST)} premiers sur {number(self.total)}"
-        return f"Choisir les {number(self.total)}"
+            return f"Choisir les {number(MOST)} premiers"
+        return "Choisir celui-ci" if self.total == 1 else f"Choisir les {number(self.total)}"
+
+    @property
+    def taken(self) -> int:
+        """How many of all that match one action takes."""
+        return min(self.total, MOST)
 
 
 def bulk_href(

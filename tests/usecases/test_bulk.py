@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
-from time import perf_counter
+from time import process_time
 from uuid import UUID, uuid4
 
 import pytest
@@ -293,14 +293,14 @@ def test_a_run_of_120_when_measured_then_its_statements_are_bounded_and_it_is_qu
     through(busy, actor, items[:1], uuid4())  # what is read once per process
     costs = []
     for those in (items[1:2], items[2:12], items[12:]):
-        started = perf_counter()
+        started = process_time()
         with count_queries(busy) as statements:
             assert reasons(through(busy, actor, those, uuid4())) == {}
-        took = perf_counter() - started
+        took = process_time() - started
         costs.append((len(those), len(statements), took))
     (one, first, _), (ten, second, _), (many, third, took) = costs
     per_item = (second - first) / (ten - one)
     chunks = -(-many // AT_A_TIME) - 1
     assert per_item <= 8
     assert third - first <= per_item * (many - one) + 5 * chunks
-    assert took < 4
+    assert took < 3  # of this process alone: the machine may be busy

@@ -57,7 +57,7 @@ export class Bulk {
     if (!targets.length) return say(this.form.dataset.nothing);
     const body = this.#body(action, targets);
     if (!this.chosen().length) body.delete("tous");
-    this.#send(this.form.action, body, targets.at(-1));
+    this.#send(this.form.getAttribute("action"), body, targets.at(-1));
   }
 
   update() {
@@ -93,7 +93,7 @@ export class Bulk {
     if (button?.dataset.plain !== undefined) return;
     event.preventDefault();
     this.more.open = false;
-    if (button) this.act(button.value);
+    if (button?.value) this.act(button.value);
   }
 
   async #send(address, body, last) {
@@ -146,7 +146,7 @@ export class Bulk {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#keepTyped();
-      this.#send(form.action, new URLSearchParams(new FormData(form)), last);
+      this.#send(form.getAttribute("action"), new URLSearchParams(new FormData(form)), last);
     });
     part.querySelector("[data-ask-cancel]").addEventListener("click", (event) => {
       event.preventDefault();
