@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
+from qpvmap.core.inbox import Cursor
 from qpvmap.core.workflow import Status
-from qpvmap.storage.desk import PAGE_SIZE, Cursor
+from qpvmap.storage.inbox import PAGE_SIZE
 from qpvmap.storage.models import Account
 from tests.factories import (
     EAST,

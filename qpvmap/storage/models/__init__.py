@@ -10,6 +10,7 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
+from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -59,6 +60,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "InboxDefault",
+    "InboxView",
     "Indicator",
     "IndicatorValue",
     "Iris",
@@ -72,6 +75,7 @@ __all__ = [
     "Road",
     "RoleRow",
     "RoutingRuleRow",
+    "SearchWord",
     "Signalement",
     "Support",
     "Team",
