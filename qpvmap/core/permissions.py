@@ -35,6 +35,7 @@ class Action(StrEnum):
     SUPPORT = "support"
     EDIT_GROUND = "edit_ground"
     VIEW_INBOX = "view_inbox"
+    SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     ADMINISTER = "administer"
 
@@ -136,6 +137,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     },
     Action.EDIT_GROUND: {None: {Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
+    Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },

@@ -11,9 +11,10 @@ from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.inbox import InboxFilters
 from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import OPEN_STATUSES
-from qpvmap.storage.desk import ORDERS, InboxFilters, matching
+from qpvmap.storage.inbox import matching_ids
 from qpvmap.storage.models import BulkRun, Category, Commune, Organisation, Signalement, Team
 from qpvmap.storage.visibility import reached_by, shown_description
 
@@ -52,20 +53,18 @@ def matches(
     session: Session, actor: Actor, filters: InboxFilters, now: datetime, at_most: int
 ) -> list[Match]:
     """Return the first rows that the filters keep, in the order of the list."""
-    column, descending = ORDERS[filters.tab]
-    order = (column.desc(), Signalement.id.desc()) if descending else (column, Signalement.id)
+    ids = matching_ids(session, actor, filters, now, at_most)
     rows = session.execute(
         select(
+            Signalement.id,
             Signalement.reference,
             Signalement.version,
             Signalement.created_at,
             Signalement.updated_at,
-        )
-        .where(matching(actor, filters, now))
-        .order_by(*order)
-        .limit(at_most)
+        ).where(Signalement.id.in_(ids))
     )
-    return [Match(**row._mapping) for row in rows]
+    found = {row.id: Match(*row[1:]) for row in rows}
+    return [found[row_id] for row_id in ids]
 
 
 @dataclass(frozen=True, slots=True)

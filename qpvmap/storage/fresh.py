@@ -22,9 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.inbox import InboxFilters, Tab
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
-from qpvmap.storage.desk import ONGOING_STATUSES, InboxFilters, Tab, matching
+from qpvmap.storage.inbox_conditions import ONGOING_STATUSES, matching
 from qpvmap.storage.models import Beat, Event, Signalement
 from qpvmap.storage.visibility import reached_by, visible_to
 
@@ -102,7 +103,8 @@ def standings(
 ) -> list[Standing]:
     """Return how these stand, those that `actor` may still handle alone.
 
-    `here` says whether they still belong to the list under `filters`.
+    `here` says whether they still belong to the list under `filters`, which `inbox_search.resolved`
+    gave back.
     """
     rows = session.execute(
         select(

@@ -20,6 +20,7 @@ from qpvmap.core.permissions import Action
 from qpvmap.storage.bulk import Sheet, run_by_id, sheets
 from qpvmap.storage.desk import teams_by_id
 from qpvmap.storage.fresh import standings
+from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import BulkRun
 from qpvmap.storage.people import members_of
 from qpvmap.usecases.bulk import Item, advance, check_items, decoded, encoded, open_run
@@ -29,7 +30,8 @@ from qpvmap.web.bulk_files import MADE
 from qpvmap.web.bulk_words import WORDS, said
 from qpvmap.web.filters import request_now
 from qpvmap.web.fresh import cells
-from qpvmap.web.inbox import inbox_url, params, read_filters, sees_every_team
+from qpvmap.web.inbox import sees_every_team
+from qpvmap.web.inbox_address import inbox_url, params, read_filters
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.signalement_words import OUTCOME_CHOICES
@@ -249,7 +251,8 @@ def told(actor: Actor, run: BulkRun) -> ResponseReturnValue:
     """Return what became of a run to the script of the list, which redraws its rows."""
     session, now = request_session(), request_now()
     result = result_of(actor, run)
-    rows = standings(session, actor, result.done, read_filters(request.args), now)
+    filters = resolved(session, actor, read_filters(request.args))
+    rows = standings(session, actor, result.done, filters, now)
     return jsonify(
         said=result.said,
         href=bulk_href(kept(), "bulk.show", run_id=run.id),

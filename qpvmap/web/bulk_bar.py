@@ -10,7 +10,7 @@ from flask import url_for
 
 from qpvmap.core.bulk import MOST, BulkAction
 from qpvmap.core.french import number
-from qpvmap.storage.desk import Inbox, Tab
+from qpvmap.storage.inbox import Inbox
 from qpvmap.web.bulk_words import FILES, FIRST_ACTIONS, WORDS
 
 
@@ -57,8 +57,9 @@ def bulk_href(
     return path + (f"?{query}" if query else "")
 
 
-def bulk_bar(page: Inbox, tab: Tab, kept: Mapping[str, str], now: datetime) -> BulkBar:
+def bulk_bar(page: Inbox, kept: Mapping[str, str], now: datetime) -> BulkBar:
     """Return the bar of a page of the inbox."""
+    tab = page.filters.tab
     first = FIRST_ACTIONS[tab]
     return BulkBar(
         href=bulk_href(kept),

@@ -9,9 +9,9 @@ from werkzeug.datastructures import MultiDict
 from qpvmap.core.actors import Actor
 from qpvmap.core.bulk import MOST, Typed
 from qpvmap.core.errors import InvalidSubmission
+from qpvmap.core.inbox import InboxFilters
 from qpvmap.core.workflow import Outcome
 from qpvmap.storage.bulk import matches
-from qpvmap.storage.desk import InboxFilters
 from qpvmap.usecases.bulk import Item
 from qpvmap.web.fresh import read_instant
 

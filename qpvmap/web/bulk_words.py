@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qpvmap.core.bulk import BulkAction
 from qpvmap.core.french import number, plural
-from qpvmap.storage.desk import Tab
+from qpvmap.core.inbox import Tab
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core import errors
 from qpvmap.core.permissions import Action
-from qpvmap.storage.desk import PAGE_SIZE, inbox_counts
 from qpvmap.storage.fresh import Standing, count_arrivals, standings, visible_version
+from qpvmap.storage.inbox import CAPPED, MOST_COUNTED, PAGE_SIZE, inbox_counts, plan_for_values
+from qpvmap.storage.inbox_search import resolved
 from qpvmap.web.filters import request_now
-from qpvmap.web.inbox import read_filters
+from qpvmap.web.inbox_address import read_filters
 from qpvmap.web.pulse import pulse
 from qpvmap.web.security import access, current_actor, signed_in
 from qpvmap.web.sessions import request_session
@@ -31,7 +32,9 @@ def news() -> ResponseReturnValue:
     validator = pulse(session, actor, now)
     if request.if_none_match.contains(validator):
         return validated(Response(status=304), validator)
-    filters, seen = read_filters(request.args), read_seen(request.args.get("vus", ""))
+    plan_for_values(session)
+    filters = resolved(session, actor, read_filters(request.args))
+    seen = read_seen(request.args.get("vus", ""))
     since = read_instant(request.args.get("lu", ""), now) - LATE_COMMIT
     present = standings(session, actor, seen, filters, now)
     counts = inbox_counts(session, actor, filters, now)
@@ -39,7 +42,11 @@ def news() -> ResponseReturnValue:
         arrivals=count_arrivals(session, actor, filters, seen, since, now),
         rows={row.reference: cells(row) for row in present},
         gone=[reference for reference in seen if reference not in {r.reference for r in present}],
-        counts={str(tab): count for tab, count in counts.items()},
+        counts={
+            str(tab): count
+            for tab, count in counts.items()
+            if tab not in CAPPED or count <= MOST_COUNTED
+        },
     )
     return validated(answer, validator)
 

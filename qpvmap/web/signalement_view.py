@@ -17,7 +17,7 @@ from qpvmap.storage.people import members_of, names_of
 from qpvmap.storage.signalements import Entry, history, point_at, stored_location
 from qpvmap.usecases.handling import possible_moves, target_of
 from qpvmap.web.filters import request_now
-from qpvmap.web.inbox import inbox_url, params, read_filters
+from qpvmap.web.inbox_address import inbox_url, params, read_filters
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_around import around
 from qpvmap.web.signalement_forms import COMMENT_MAX, WAITING_ON_MAX

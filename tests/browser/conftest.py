@@ -34,7 +34,7 @@ from tests.conftest import NOW
 from tests.conftest import _database as fresh_database
 
 HERE = Path(__file__).parent
-TRIES_AGAIN = 0
+TRIES_AGAIN = 2
 PATIENCE_MS = 15_000
 
 PASSWORD = "un mot de passe de démonstration"

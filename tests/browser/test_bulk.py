@@ -27,6 +27,8 @@ from tests.browser.filed import file, person
 PHONE = ViewportSize(width=360, height=740)
 WITHIN_MS = 15_000
 SOON = date.today() + timedelta(days=5)  # noqa: DTZ011  # typed as a person does
+UNDER_A_MENU = ("target-size",)
+"""An open menu covers a part of what is behind it, until it closes."""
 TOPS = "[...document.querySelectorAll('[data-reference]')].map((row) => row.offsetTop)"
 
 Filed = Callable[[int], list[str]]
@@ -230,7 +232,7 @@ def test_bulk_when_something_is_missing_then_the_dialog_says_so_and_keeps_the_re
     more = page.locator("[data-bulk-more]")
     more.locator("summary").click()
     shoot(page, "bulk-more-desktop")
-    assert_accessible(page)
+    assert_accessible(page, without=UNDER_A_MENU)
     more.get_by_role("button", name="Mettre en attente").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Pourquoi attendre").fill("Une pièce manque.")
@@ -269,7 +271,7 @@ def test_bulk_on_a_phone_when_chosen_then_the_bar_stands_above_the_tabs(
     assert box["y"] + box["height"] <= tabs["y"]
     page.locator("[data-bulk-more] summary").tap()
     shoot(page, "bulk-more-phone")
-    assert_accessible(page)
+    assert_accessible(page, without=UNDER_A_MENU)
     page.locator("[data-bulk-more]").get_by_role("button", name="Planifier").tap()
     expect(page.get_by_role("dialog")).to_be_visible()
     shoot(page, "bulk-ask-phone")

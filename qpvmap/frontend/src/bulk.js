@@ -8,15 +8,25 @@ const FIRST_SHOWN = 10;
 
 export class Bulk {
   /** `changed()` is called once something was done, so that the rest of the page can follow. */
-  constructor(form, changed) {
-    Object.assign(this, { form, changed, busy: false, typed: new Map() });
-    this.all = form.querySelector("[data-bulk-all]");
+  constructor(changed) {
+    Object.assign(this, { changed, busy: false, typed: new Map() });
+    this.attach();
+  }
+
+  /** Take the list that the page has now; the former one may have been replaced. */
+  attach() {
+    this.gone?.abort();
+    this.gone = new AbortController();
+    this.form = document.querySelector("[data-bulk]");
+    document.documentElement.classList.remove("has-bulk");
+    if (!this.form) return;
+    this.all = this.form.querySelector("[data-bulk-all]");
     this.page = document.querySelector("[data-choose-page]");
-    this.more = form.querySelector("[data-bulk-more]");
+    this.more = this.form.querySelector("[data-bulk-more]");
     this.region = document.querySelector("[data-bulk-said]");
     this.dialog = document.querySelector("[data-bulk-dialog]");
-    form.addEventListener("submit", (event) => this.#submit(event));
-    form.querySelector("[data-bulk-none]").addEventListener("click", () => this.clear());
+    this.form.addEventListener("submit", (event) => this.#submit(event));
+    this.form.querySelector("[data-bulk-none]").addEventListener("click", () => this.clear());
     this.page.addEventListener("change", () => this.#tickPage(this.page.checked));
     this.all.addEventListener("change", () => this.#tickPage(this.all.checked));
     document.querySelector("[data-rows]").addEventListener("change", (event) => {
@@ -38,6 +48,7 @@ export class Bulk {
   }
 
   clear() {
+    if (!this.form) return;
     const back = this.form.contains(document.activeElement) ? this.chosen()[0] : null;
     this.all.checked = false;
     this.#tickPage(false);
@@ -52,15 +63,20 @@ export class Bulk {
 
   /** Do `action` to the chosen rows or, when there are none, to the one that has the focus. */
   act(action) {
+    if (!this.form) return;
     const at = focused();
     const targets = this.chosen().length ? this.chosen() : [at].filter(Boolean);
-    if (!targets.length) return say(this.form.dataset.nothing);
+    if (!targets.length) {
+      say(this.form.dataset.nothing);
+      return;
+    }
     const body = this.#body(action, targets);
     if (!this.chosen().length) body.delete("tous");
     this.#send(this.form.getAttribute("action"), body, targets.at(-1));
   }
 
   update() {
+    if (!this.form) return;
     const chosen = this.chosen();
     for (const row of rows()) row.classList.toggle("is-chosen", box(row).checked);
     this.page.checked = chosen.length > 0 && chosen.length === rows().length;
@@ -233,9 +249,13 @@ export class Bulk {
   }
 
   #closeMore() {
-    document.addEventListener("click", (event) => {
-      if (!this.more.contains(event.target)) this.more.open = false;
-    });
+    document.addEventListener(
+      "click",
+      (event) => {
+        if (!this.more.contains(event.target)) this.more.open = false;
+      },
+      { signal: this.gone.signal },
+    );
     this.more.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.more.open) return;
       event.stopPropagation();

@@ -65,21 +65,34 @@ export class Poll {
 /** Follow the list: rows change where they stand when nothing moves, the rest waits to be asked for. */
 export class Inbox {
   constructor(place, bulk) {
-    Object.assign(this, { place, bulk, title: document.title, news: null, changed: new Set() });
+    Object.assign(this, { place, bulk, title: document.title, changed: new Set() });
     this.button = place.querySelector("[data-live-load]");
     this.button.addEventListener("click", () => this.#load());
     this.#restore();
     this.poll = new Poll({
       address: () => this.#address(),
-      validator: place.dataset.validator,
+      validator: this.list.validator,
       told: (news) => this.#told(news),
       ended: () => this.#show(place.dataset.ended),
     });
   }
 
+  /** What the list on the page says of itself; another may have taken its place. */
+  get list() {
+    return document.querySelector("[data-live-of]").dataset;
+  }
+
+  /** Follow the list that has just taken the place of the former. */
+  attach() {
+    this.changed.clear();
+    this.poll.validator = this.list.validator;
+    document.title = this.title;
+    this.#show("");
+  }
+
   #address() {
-    const address = new URL(this.place.dataset.href, location.href);
-    address.searchParams.set("lu", this.place.dataset.readAt);
+    const address = new URL(this.list.liveOf, location.href);
+    address.searchParams.set("lu", this.list.readAt);
     address.searchParams.set(
       "vus",
       rows()
@@ -151,7 +164,7 @@ export class Inbox {
 
   /** Read the list again; what was chosen stays chosen, with what it has become. */
   #load() {
-    const chosen = this.bulk?.chosen().map((row) => row.dataset.reference) ?? [];
+    const chosen = this.bulk.chosen().map((row) => row.dataset.reference);
     sessionStorage.setItem(KEPT, JSON.stringify({ href: location.href, chosen }));
     location.reload();
   }
@@ -159,6 +172,6 @@ export class Inbox {
   #restore() {
     const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
     sessionStorage.removeItem(KEPT);
-    if (kept?.href === location.href) this.bulk?.choose(kept.chosen);
+    if (kept?.href === location.href) this.bulk.choose(kept.chosen);
   }
 }

@@ -51,12 +51,12 @@ export function inboxKeys(bulk, help) {
     j: () => step(1),
     k: () => step(-1),
     x: once(tick),
-    a: once(() => bulk?.act("prendre")),
-    p: once(() => bulk?.act("planifier")),
-    r: once(() => bulk?.act("resoudre")),
+    a: once(() => bulk.act("prendre")),
+    p: once(() => bulk.act("planifier")),
+    r: once(() => bulk.act("resoudre")),
     "/": once(search),
     "?": once(help),
-    Escape: () => (bulk?.chosen().length ? bulk.clear() : false),
+    Escape: () => (bulk.chosen().length ? bulk.clear() : false),
   });
 }
 

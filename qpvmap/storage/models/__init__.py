@@ -11,6 +11,7 @@ from qpvmap.storage.models.accounts import (
 )
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -62,6 +63,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "InboxDefault",
+    "InboxView",
     "Indicator",
     "IndicatorValue",
     "Iris",
@@ -75,6 +78,7 @@ __all__ = [
     "Road",
     "RoleRow",
     "RoutingRuleRow",
+    "SearchWord",
     "Signalement",
     "Support",
     "Team",
