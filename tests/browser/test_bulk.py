@@ -347,7 +347,7 @@ def test_two_people_at_one_list_when_one_moves_then_the_other_sees_it_within_15_
     expect(row_of(page, references[0])).to_contain_text("Pris en charge")
     expect(row_of(page, references[2])).to_contain_text("Nouveau")  # the cursor is on it
     expect(page).to_have_title("(2) Corbeille · Les Blagis, la carte commune")
-    filed(1)
+    file(blagis, datetime.now(UTC))
     expect(page.get_by_role("button", name="1 nouveau signalement, 2 ont changé")).to_be_visible(
         timeout=WITHIN_MS
     )
