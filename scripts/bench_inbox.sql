@@ -170,5 +170,4 @@ from signalement
 cross join lateral unnest(tsvector_to_array(words)) as stem
 where
     nature = 'technique'
-    and length(stem) between 3 and 40
-    and stem !~ '[0-9]';
+    and stem ~ '^[a-z]{3,40}$';

@@ -87,9 +87,7 @@ export function followMap({ map }) {
   if (!box) return;
   const follower = new Follower(map);
   box.hidden = false;
-  checkbox.addEventListener("change", () =>
-    follower.ask(checkbox.checked ? zoneOf(map) : null),
-  );
+  checkbox.addEventListener("change", () => follower.ask(checkbox.checked ? zoneOf(map) : null));
   map.on("moveend", () => {
     if (checkbox.checked) follower.later();
   });

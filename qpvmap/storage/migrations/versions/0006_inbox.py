@@ -34,8 +34,7 @@ WORDS_KEPT = (
         select stem
         from unnest(tsvector_to_array(new.words)) as stem
         where
-            length(stem) between 3 and 40
-            and stem !~ '[0-9]'
+            stem ~ '^[a-z]{3,40}$'
             and not exists (select from public.search_word where word = stem);
         return null;
     end
@@ -53,15 +52,14 @@ WORDS_KEPT = (
     where
         nature = 'technique'
         and not description_hidden
-        and length(stem) between 3 and 40
-        and stem !~ '[0-9]'
+        and stem ~ '^[a-z]{3,40}$'
     """,
     *(
         statement
         for name, columns in GO_TOGETHER.items()
         for statement in (
             f"create statistics signalement_{name} (mcv) on {columns} from signalement",
-            f"alter statistics signalement_{name} set statistics 500",
+            f"alter statistics signalement_{name} set statistics 250",
         )
     ),
 )
