@@ -96,8 +96,9 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     asked = resolved(session, actor, filters)
     counts = inbox_counts(session, actor, asked, now)
     if filters.search and not filters.slips and not any(counts.values()):
-        asked = resolved(session, actor, replace(filters, slips=True))
-        counts = inbox_counts(session, actor, asked, now)
+        nearly = resolved(session, actor, replace(filters, slips=True))
+        counts = inbox_counts(session, actor, nearly, now)
+        asked = nearly if any(counts.values()) else asked
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
