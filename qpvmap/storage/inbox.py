@@ -14,7 +14,7 @@ from sqlalchemy import Select, Subquery, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import Cursor, InboxFilters, Tab
+from qpvmap.core.inbox import USUAL_ORDERS, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, handled, in_tab, matching
 from qpvmap.storage.inbox_search import resolved
@@ -153,6 +153,7 @@ def inbox_counts(
     past = (
         select(Signalement.id)
         .where(kept, in_tab(tab, now))
+        .order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())  # by an index, never by the table
         .limit(MOST_COUNTED + 1)
         .subquery(f"tab_{tab.name.lower()}")
         for tab in CAPPED
