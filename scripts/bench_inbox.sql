@@ -85,7 +85,7 @@ insert into signalement (
     territory_id, client_id, reference, category_id, nature, status, outcome, team_id,
     routing_ground, description, address, location, accuracy_m, position_method, insee_code,
     iris_code, qpv_code, qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at,
-    created_at, updated_at, acknowledge_due_at, due_at, assignee_id, is_demo
+    created_at, updated_at, acknowledge_due_at, due_at, assignee_id, has_photo, is_demo
 )
 select
     kind.territory_id,
@@ -119,6 +119,7 @@ select
     dated.at + interval '2 days',
     dated.at + (3 + filed.n % 28) * interval '1 day',
     case when filed.n % 3 = 0 then someone.id end,
+    filed.n % 5 < 3,
     true
 from filed
 inner join spot on filed.spot = spot.n
@@ -149,26 +150,12 @@ inner join crew on crew.n = (filed.kind * 5 + filed.spot % 3) % (select count(*)
 cross join lateral (select account.id from account order by account.id limit 1) as someone
 order by dated.at;
 
-alter table signalement enable trigger keep_search_words;
-
-insert into photo (client_id, signalement_id, moment, key, width, height, size_bytes, uploaded_at)
-select
-    gen_random_uuid(),
-    id,
-    'before',
-    'bench/' || id,
-    1600,
-    1200,
-    200000,
-    created_at
-from signalement
-where id % 5 < 3;
-
 insert into search_word (word)
 select distinct stem
 from signalement
 cross join lateral unnest(tsvector_to_array(words)) as stem
 where
     nature = 'technique'
-    and length(stem) between 3 and 40
-    and stem !~ '[0-9]';
+    and stem ~ '^[a-z]{3,40}$';
+
+alter table signalement enable trigger keep_search_words;

@@ -14,7 +14,7 @@ from sqlalchemy import Select, Subquery, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import Cursor, InboxFilters, Tab
+from qpvmap.core.inbox import USUAL_ORDERS, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, handled, in_tab, matching
 from qpvmap.storage.inbox_search import resolved
@@ -96,8 +96,9 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     asked = resolved(session, actor, filters)
     counts = inbox_counts(session, actor, asked, now)
     if filters.search and not filters.slips and not any(counts.values()):
-        asked = resolved(session, actor, replace(filters, slips=True))
-        counts = inbox_counts(session, actor, asked, now)
+        nearly = resolved(session, actor, replace(filters, slips=True))
+        counts = inbox_counts(session, actor, nearly, now)
+        asked = nearly if any(counts.values()) else asked
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
@@ -152,6 +153,7 @@ def inbox_counts(
     past = (
         select(Signalement.id)
         .where(kept, in_tab(tab, now))
+        .order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())  # by an index, never by the table
         .limit(MOST_COUNTED + 1)
         .subquery(f"tab_{tab.name.lower()}")
         for tab in CAPPED

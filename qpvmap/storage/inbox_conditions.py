@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, true
+from sqlalchemy import ColumnElement, and_, func, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from qpvmap.core.actors import Actor
@@ -13,7 +13,7 @@ from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, 
 from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES, Status
 from qpvmap.storage.inbox_search import says
-from qpvmap.storage.models import Photo, Signalement
+from qpvmap.storage.models import Signalement
 from qpvmap.storage.visibility import reached_by
 
 ONGOING_STATUSES = (Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS)
@@ -99,8 +99,7 @@ def _of_the_row(filters: InboxFilters) -> Iterator[Condition]:
     if filters.category:
         yield Signalement.category_id == known.category_id
     if filters.photo is not None:
-        there = exists().where(Photo.signalement_id == Signalement.id, Photo.removed_at.is_(None))
-        yield there if filters.photo else ~there
+        yield Signalement.has_photo == filters.photo
 
 
 def _of_its_place(filters: InboxFilters) -> Iterator[Condition]:

@@ -5,6 +5,7 @@ The hidden text is found by those alone who may read it. Every part of a search 
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +26,8 @@ from qpvmap.storage.models import Category, SearchWord, Signalement, Team
 from qpvmap.storage.visibility import reached_by
 
 FRENCH: ColumnElement[str] = literal_column("'public.fr'::regconfig")
+STEMS: ColumnElement[str] = literal_column("'pg_catalog.simple'::regconfig")
+"""For what is a stem already: the stem of a stem is another."""
 WORD = re.compile(r"[^\W_]+")
 LIKE_A_REFERENCE = re.compile(r"(?=.*[\d-])[A-Za-z0-9-]{1,20}", re.ASCII)
 NUMBER_DIGITS = 4
@@ -61,10 +64,11 @@ def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilt
 def says(actor: Actor, filters: InboxFilters) -> ColumnElement[bool]:
     """Return the condition on rows in which the words of the filters are found."""
     known = filters.resolved or Resolved()
-    query = _nearly(known) if filters.slips else _query(filters.search)
     parts: list[ColumnElement[bool]] = []
-    if query:
-        parts.append(_holds(actor, query))
+    if filters.slips and (query := _nearly(known)):
+        parts.append(_holds(actor, func.to_tsquery(STEMS, query)))
+    elif not filters.slips and (query := _query(filters.search)):
+        parts.append(_holds(actor, func.to_tsquery(FRENCH, query)))
     if LIKE_A_REFERENCE.fullmatch(filters.search):
         parts.append(_has_reference(filters.search))
     if known.named:
@@ -72,8 +76,7 @@ def says(actor: Actor, filters: InboxFilters) -> ColumnElement[bool]:
     return or_(false(), *parts)
 
 
-def _holds(actor: Actor, query: str) -> ColumnElement[bool]:
-    asked = func.to_tsquery(FRENCH, query)
+def _holds(actor: Actor, asked: ColumnElement[Any]) -> ColumnElement[bool]:
     address = func.to_tsvector(FRENCH, Signalement.address)
     readable = or_(~Signalement.description_hidden, reached_by(actor, Action.VIEW_UNCHECKED))
     return and_(Signalement.words.bool_op("@@")(asked), or_(readable, address.bool_op("@@")(asked)))

@@ -115,7 +115,7 @@ def test_inbox_when_the_map_is_followed_then_the_list_holds_what_it_shows(
     desk.goto("/corbeille")
     rows = desk.locator("[data-reference]")
     expect(desk.locator("[data-inbox-map] .m-pin")).to_have_count(7)
-    zoom = desk.get_by_role("button", name="Zoomer")
+    zoom = desk.get_by_role("button", name="Zoomer", exact=True)
     for _ in range(2):
         zoom.click()
     expect(rows).to_have_count(7)  # nothing is filtered before it is asked for

@@ -299,13 +299,16 @@ select
     territory_id, gen_random_uuid(), 'M-' || n, category_id, nature,
     case when n % 20 = 0 then 'new' when n % 3 = 0 then 'resolved' else 'closed' end,
     case when n % 20 = 0 then null else 'done' end,
-    team_id, routing_ground, description, location, position_method, insee_code, iris_code,
+    team_id, routing_ground, '', location, position_method, insee_code, iris_code,
     qpv_code, qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at,
     created_at - n * interval '1 minute', updated_at, acknowledge_due_at,
     due_at - n * interval '1 minute'
 from signalement, generate_series(1, :many) as n
 where reference = 'TO-1'
 """
+
+
+ASIDE = ("description_trgm", "reference_trgm", "words", "location", "location_3857")
 
 
 def explained(session: Session, ask: Callable[[], object]) -> list[str]:
@@ -346,6 +349,10 @@ def test_cost_is_the_same_for_50_000_rows_and_no_tab_reads_the_table(
             costs.append(len(statements))
         return costs
 
+    session.execute(text("set local session_replication_role = replica"))  # no check of keys
+    session.execute(text("set local statement_timeout = 0"))
+    for name in ASIDE:  # slow to fill, and no tab reads them
+        session.execute(text(f"drop index ix_signalement_{name}"))
     session.execute(text(MANY), {"many": 50})
     few = cost()
     session.execute(text(MANY.replace("'M-'", "'L-'")), {"many": 50_000})

@@ -183,6 +183,7 @@ def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[s
         "slug": ("introuvable",),
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
+        "view_id": (MISSING_ID,),
         "name": (),
     }
 

@@ -41,6 +41,7 @@ INBOX_COLUMNS = (
     "qpv_distance_m",
     "share_inside",
     "assignee_id",
+    "has_photo",
 )
 """What the inbox filters by: its indexes hold it, so that counting reads no row."""
 
@@ -50,7 +51,8 @@ class Signalement(Base):
 
     `nature` repeats the category's, so that what is confidential is left out by the row itself.
     `location_3857` serves tiles alone: distances are metres on geography. `words` is the text as a
-    search reads it, the hidden one too: `storage.inbox_search` alone asks it.
+    search reads it, the hidden one too: `storage.inbox_search` alone asks it. A trigger keeps
+    `has_photo`.
     """
 
     __tablename__ = "signalement"
@@ -172,6 +174,7 @@ class Signalement(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
 
+    has_photo: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     words: Mapped[Any] = mapped_column(
         TSVECTOR, Computed(f"to_tsvector('public.fr', {WORDS})", persisted=True), deferred=True
     )

@@ -19,6 +19,29 @@ FRENCH = (
     "alter text search configuration public.fr alter mapping for asciihword, asciiword, hword,"
     " hword_asciipart, hword_part, word with public.unaccent, pg_catalog.french_stem",
 )
+PHOTOS_KEPT = (
+    "update signalement set has_photo = true where id in"
+    " (select signalement_id from photo where removed_at is null)",
+    """
+    create function public.keep_has_photo() returns trigger language plpgsql as $$
+    begin
+        update public.signalement
+        set has_photo = not has_photo
+        where
+            id = new.signalement_id
+            and has_photo != exists (
+                select from public.photo
+                where signalement_id = new.signalement_id and removed_at is null
+            );
+        return null;
+    end
+    $$
+    """,
+    "create trigger keep_has_photo after insert or update of removed_at on photo"
+    " for each row execute function public.keep_has_photo()",
+)
+"""Kept by the row, so that a list of a million is not a million looks at the photos."""
+
 GO_TOGETHER = {
     "team_category": "team_id, category_id, insee_code",
     "iris_category": "iris_code, category_id",
@@ -34,8 +57,7 @@ WORDS_KEPT = (
         select stem
         from unnest(tsvector_to_array(new.words)) as stem
         where
-            length(stem) between 3 and 40
-            and stem !~ '[0-9]'
+            stem ~ '^[a-z]{3,40}$'
             and not exists (select from public.search_word where word = stem);
         return null;
     end
@@ -53,15 +75,14 @@ WORDS_KEPT = (
     where
         nature = 'technique'
         and not description_hidden
-        and length(stem) between 3 and 40
-        and stem !~ '[0-9]'
+        and stem ~ '^[a-z]{3,40}$'
     """,
     *(
         statement
         for name, columns in GO_TOGETHER.items()
         for statement in (
             f"create statistics signalement_{name} (mcv) on {columns} from signalement",
-            f"alter statistics signalement_{name} set statistics 500",
+            f"alter statistics signalement_{name} set statistics 250",
         )
     ),
 )
@@ -82,6 +103,7 @@ INBOX_COLUMNS = [
     "qpv_distance_m",
     "share_inside",
     "assignee_id",
+    "has_photo",
 ]
 
 
@@ -99,6 +121,10 @@ def upgrade() -> None:
 def add_columns() -> None:
     """Add the person, and the words."""
     op.add_column("signalement", sa.Column("assignee_id", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "signalement",
+        sa.Column("has_photo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
     op.add_column(
         "signalement",
         sa.Column(
@@ -190,7 +216,7 @@ def keep_words() -> None:
         postgresql_using="gin",
         postgresql_ops={"word": "gin_trgm_ops"},
     )
-    for statement in WORDS_KEPT:
+    for statement in (*WORDS_KEPT, *PHOTOS_KEPT):
         op.execute(statement)
 
 
@@ -265,6 +291,9 @@ def downgrade() -> None:
     op.create_index(
         op.f("ix_signalement_team_id_status_due_at"), "signalement", ["team_id", "status", "due_at"]
     )
+    op.execute("drop trigger keep_has_photo on photo")
+    op.execute("drop function public.keep_has_photo()")
     op.drop_column("signalement", "words")
+    op.drop_column("signalement", "has_photo")
     op.drop_column("signalement", "assignee_id")
     op.execute("drop text search configuration public.fr")
