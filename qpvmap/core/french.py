@@ -52,6 +52,11 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"
 
 
+def quoted(words: str) -> str:
+    """Return `« planifié »`."""
+    return f"«{NBSP}{words}{NBSP}»"
+
+
 def clock(instant: datetime, zone: ZoneInfo = PARIS) -> str:
     """Return the local hour, `14 h 32`."""
     local = instant.astimezone(zone)

@@ -12,6 +12,7 @@ STATE_FIELDS = (
     "category_id",
     "nature",
     "team_id",
+    "assignee_id",
     "routing_ground",
     "routing_doubt",
     "emprise_id",

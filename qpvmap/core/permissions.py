@@ -37,6 +37,7 @@ class Action(StrEnum):
     EDIT_REPLIES = "edit_replies"
     VIEW_INBOX = "view_inbox"
     LEAD_ROUND = "lead_round"
+    SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     ADMINISTER = "administer"
 
@@ -140,6 +141,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.EDIT_REPLIES: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
     Action.LEAD_ROUND: {None: HANDLERS},
+    Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },

@@ -31,6 +31,8 @@ const builds = [
       "src/app.js",
       "src/report.js",
       "src/inbox.js",
+      "src/follow.js",
+      "src/print.js",
       "src/passkey.js",
       "src/place.js",
       "src/ground.js",

@@ -1,16 +1,17 @@
-"""Before and after a signalement in a view of the inbox: two statements, by its keys."""
+"""Before and after a signalement in a view of the inbox: by its keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.permissions import Action
-from qpvmap.storage.desk import ORDERS, InboxFilters, asked, in_tab
+from qpvmap.core.inbox import InboxFilters
+from qpvmap.storage.inbox import plan_for_values
+from qpvmap.storage.inbox_conditions import ORDERS, matching
+from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import Category, Signalement
-from qpvmap.storage.visibility import reached_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,11 @@ def neighbours(
 
     The signalement itself need not be in it any more: its place there is enough.
     """
+    plan_for_values(session)
+    asked = resolved(session, actor, filters)
     return Neighbours(
-        previous=_step(session, actor, filters, signalement, now, forward=False),
-        next=_step(session, actor, filters, signalement, now, forward=True),
+        previous=_step(session, actor, asked, signalement, now, forward=False),
+        next=_step(session, actor, asked, signalement, now, forward=True),
     )
 
 
@@ -51,7 +54,7 @@ def _step(
     *,
     forward: bool,
 ) -> Step | None:
-    column, newest_first = ORDERS[filters.tab]
+    column, newest_first = ORDERS[filters.sorting]
     key = tuple_(column, Signalement.id)
     here = tuple_(getattr(signalement, column.key), signalement.id)
     downwards = newest_first is forward
@@ -60,8 +63,7 @@ def _step(
         select(Signalement.reference, Category.name)
         .join(Category, Category.id == Signalement.category_id)
         .where(
-            and_(reached_by(actor, Action.HANDLE), asked(filters)),
-            in_tab(filters.tab, now),
+            matching(actor, filters, now),
             key < here if downwards else key > here,
         )
         .order_by(*order)

@@ -133,6 +133,22 @@ def revoke_token(session: Session, actor: Actor, token_id: int, now: datetime) -
     token.revoked_at = now
 
 
+def set_single_keys(session: Session, actor: Actor, on: bool, now: datetime) -> None:
+    """Keep whether the actor wants shortcuts of a single key (WCAG 2.1.4).
+
+    Raises
+    ------
+    NotFound
+        If nobody is signed in.
+    """
+    account = session.get(Account, actor.account_id) if actor.account_id else None
+    if account is None:
+        raise NotFound("Compte", str(actor.account_id))
+    account.single_keys = on
+    account.update_datetime = now
+    session.flush()
+
+
 def set_password(session: Session, account: Account, password: str, now: datetime) -> None:
     """Give an account another password; sessions opened with the old one end."""
     account.password = hash_password(password)

@@ -45,11 +45,12 @@ def write(
     The version rises when the state changes, so that a reader of the former one is told; a mere
     message leaves it.
     """
-    before = {name: getattr(signalement, name) for name in line.changes}
+    changes = {**_consequences(signalement, line), **line.changes}
+    before = {name: getattr(signalement, name) for name in changes}
     event = _event(signalement, actor, line, now)
-    event.changes = difference(before, line.changes)
+    event.changes = difference(before, changes)
     if event.changes:
-        for name, value in line.changes.items():
+        for name, value in changes.items():
             setattr(signalement, name, value)
         signalement.version += 1
         signalement.updated_at = now
@@ -59,6 +60,12 @@ def write(
     session.add(event)
     session.flush()
     return event
+
+
+def _consequences(signalement: Signalement, line: Line) -> Mapping[str, object]:
+    """Return what goes with a change whatever makes it: another team, another person."""
+    team_id = line.changes.get("team_id", signalement.team_id)
+    return {} if team_id == signalement.team_id else {"assignee_id": None}
 
 
 def _event(signalement: Signalement, actor: Actor, line: Line, now: datetime) -> Event:

@@ -52,7 +52,7 @@ def reassign(
     InvalidSubmission, CommentRequired
         If there is no such team, it may not have what is confidential, or there is no reason.
     """
-    signalement = _lock(session, actor, reference, version)
+    signalement = lock_handled(session, actor, reference, version)
     team = named_team(session, signalement.territory_id, signalement.nature, team_code)
     if team.id == signalement.team_id:
         raise CannotChange(SAME_TEAM)
@@ -88,7 +88,7 @@ def recategorise(
     InvalidSubmission
         If there is no such category.
     """
-    signalement = _lock(session, actor, reference, version)
+    signalement = lock_handled(session, actor, reference, version)
     category = rows.category_by_code(session, signalement.territory_id, category_code)
     if category is None:
         raise InvalidSubmission({"category": FIELD_MESSAGES["category"]})
@@ -123,7 +123,7 @@ def set_priority(
     CannotChange
         If it has ended, is to be arbitrated, or the priority is its own.
     """
-    signalement = _lock(session, actor, reference, version)
+    signalement = lock_handled(session, actor, reference, version)
     if priority == signalement.priority:
         raise CannotChange(SAME_PRIORITY)
     terms = Terms(signalement.category, signalement.team, priority)
@@ -132,7 +132,16 @@ def set_priority(
     return _write(session, signalement, actor, Line("reprioritised", changes, comment), now)
 
 
-def _lock(session: Session, actor: Actor, reference: str, version: int) -> Signalement:
+def lock_handled(session: Session, actor: Actor, reference: str, version: int) -> Signalement:
+    """Return the open signalement, locked, once `actor` may handle it and read `version` of it.
+
+    Raises
+    ------
+    NotFound, NotAllowed, StaleVersion
+        As `change_status` would.
+    CannotChange
+        If it has ended, or is to be arbitrated.
+    """
     signalement = lock_visible(session, actor, reference, version)
     require(actor, Action.HANDLE, target_of(signalement))
     if signalement.status == Status.TO_ARBITRATE:

@@ -8,8 +8,9 @@ from flask_security import current_user
 
 from qpvmap.core.actors import Role
 from qpvmap.core.labels import ROLE_LABELS
+from qpvmap.core.permissions import Action, Reach, reach_of
 from qpvmap.storage.accounts import live_tokens, territory_name
-from qpvmap.usecases.accounts import issue_token, revoke_token
+from qpvmap.usecases.accounts import issue_token, revoke_token, set_single_keys
 from qpvmap.web.security import current_actor, signed_in
 from qpvmap.web.sessions import request_session, unit_of_work
 
@@ -60,6 +61,17 @@ def remove_token(token_id: int) -> ResponseReturnValue:
     return redirect("/compte", 303)
 
 
+@bp.post("/raccourcis")
+@signed_in
+def choose_keys() -> ResponseReturnValue:
+    """Turn shortcuts of a single key on or off."""
+    on = request.form.get("single_keys") == "1"
+    with unit_of_work() as session:
+        set_single_keys(session, current_actor(), on, datetime.now(UTC))
+    flash("Touches seules activées." if on else "Touches seules désactivées.", "info")
+    return redirect("/compte#raccourcis", 303)
+
+
 def account_page(new_token: str | None = None) -> str:
     """Return the page, with a token that was just made if any."""
     actor = current_actor()
@@ -71,4 +83,5 @@ def account_page(new_token: str | None = None) -> str:
         territory_name=territory_name(session, current_user.territory_id),
         tokens=live_tokens(session, current_user.id),
         new_token=new_token,
+        has_inbox=reach_of(actor, Action.VIEW_INBOX, None) is not Reach.NOWHERE,
     )

@@ -1,113 +1,43 @@
-"""The inbox: what the reader's team must handle, the newest first."""
+"""The inbox: what the reader's team must handle, tab by tab, filtered, sorted, with its map."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.inbox import ORDERS_OF, InboxFilters, Order, Tab
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of
-from qpvmap.storage.desk import Cursor, InboxFilters, Tab, category_names, commune_names, inbox
+from qpvmap.core.workflow import Status
 from qpvmap.storage.duplicates import with_likely_duplicates
+from qpvmap.storage.inbox import CAPPED, MOST_COUNTED, Inbox, inbox
+from qpvmap.storage.inbox_menus import Menus, menus_of
+from qpvmap.storage.inbox_views import first_query, views_of
+from qpvmap.web.bulk_bar import bulk_bar
 from qpvmap.web.filters import request_now
+from qpvmap.web.inbox_address import inbox_url, params, read_address
+from qpvmap.web.inbox_words import (
+    EMPTY,
+    LATE_LABELS,
+    NATURE_CHOICES,
+    NEAR_LABELS,
+    ORDER_LABELS,
+    PHOTO_LABELS,
+    STATUS_CHOICES,
+    TAB_LABELS,
+    Chosen,
+    caption_of,
+    chosen_filters,
+)
+from qpvmap.web.pulse import pulse
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
 
 bp = Blueprint("inbox", __name__)
 
-TAB_LABELS: Mapping[Tab, str] = {
-    Tab.NEW: "À prendre en charge",
-    Tab.LATE: "En retard",
-    Tab.ONGOING: "En cours",
-    Tab.WAITING: "En attente",
-    Tab.TO_ARBITRATE: "À arbitrer",
-    Tab.RESOLVED: "Résolus",
-    Tab.ALL: "Tous",
-}
-CAPTIONS: Mapping[Tab, str] = {
-    Tab.NEW: "Signalements nouveaux ou rouverts, du plus récent au plus ancien",
-    Tab.LATE: "Signalements en retard, du plus en retard au moins en retard",
-    Tab.ONGOING: "Signalements en cours, du plus urgent au moins urgent",
-    Tab.WAITING: "Signalements en attente, de la plus longue attente à la plus courte",
-    Tab.TO_ARBITRATE: "Signalements à arbitrer, du plus urgent au moins urgent",
-    Tab.RESOLVED: "Signalements résolus, le dernier d’abord",
-    Tab.ALL: "Tous les signalements, du plus récent au plus ancien",
-}
-EMPTY: Mapping[Tab, str] = {
-    Tab.NEW: "Rien à prendre en charge. Le prochain arrivera ici.",
-    Tab.LATE: "Rien en retard.",
-    Tab.ONGOING: "Rien en cours.",
-    Tab.WAITING: "Rien en attente.",
-    Tab.TO_ARBITRATE: "Rien à arbitrer.",
-    Tab.RESOLVED: "Rien de résolu pour l’instant.",
-    Tab.ALL: "Aucun signalement pour l’instant. Le premier arrivera ici.",
-}
-SEARCH_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A filter in force: what it is called, and the address of the page without it."""
-
-    label: str
-    href: str
-
-
-def read_filters(args: MultiDict[str, str]) -> InboxFilters:
-    """Return the filters of an address; what cannot be read is left out."""
-    try:
-        tab = Tab(args.get("vue", Tab.NEW))
-    except ValueError:
-        tab = Tab.NEW
-    try:
-        after = Cursor.parse(args["apres"]) if args.get("apres") else None
-    except ValueError:
-        after = None
-    return InboxFilters(
-        tab=tab,
-        category=args.get("categorie", ""),
-        insee_code=args.get("commune", ""),
-        near_quarter=args.get("quartier") == "1",
-        search=args.get("q", "").strip()[:SEARCH_MAX],
-        after=after,
-    )
-
-
-def params(filters: InboxFilters, **changes: Any) -> dict[str, str]:
-    """Return the address of `filters` as parameters, some of them changed; None removes one."""
-    values: dict[str, Any] = {
-        "vue": filters.tab,
-        "categorie": filters.category,
-        "commune": filters.insee_code,
-        "quartier": "1" if filters.near_quarter else "",
-        "q": filters.search,
-        **changes,
-    }
-    if values["vue"] == Tab.NEW:
-        values["vue"] = ""
-    return {name: str(value) for name, value in values.items() if value}
-
-
-def inbox_url(filters: InboxFilters, **changes: Any) -> str:
-    """Return the address of the inbox under `filters`, some of them changed."""
-    query = urlencode(params(filters, **changes))
-    return url_for("inbox.show") + (f"?{query}" if query else "")
-
-
-def chosen_filters(
-    filters: InboxFilters, categories: Mapping[str, str], communes: Mapping[str, str]
-) -> list[Chosen]:
-    """Return the filters in force, each with its way out."""
-    named = (
-        ("categorie", categories.get(filters.category, filters.category)),
-        ("commune", communes.get(filters.insee_code, filters.insee_code)),
-        ("quartier", "Dans le quartier ou au bord" if filters.near_quarter else ""),
-        ("q", f"«\u00a0{filters.search}\u00a0»" if filters.search else ""),
-    )
-    return [Chosen(label, inbox_url(filters, **{name: ""})) for name, label in named if label]
+BESIDE_THE_SEARCH = {"q", "zone"}
+"""Filters that have their own place on the page, outside the panel."""
 
 
 def sees_every_team(actor: Actor) -> bool:
@@ -128,34 +58,93 @@ def whose(actor: Actor) -> str:
     return actor.organisation_name or "Vos services"
 
 
+def orders_for(filters: InboxFilters) -> list[tuple[str, str]]:
+    """Return how a tab can be sorted, as its form offers it."""
+    orders = ORDERS_OF.get(filters.tab, tuple(Order))
+    return [(str(order), ORDER_LABELS[order]) for order in orders]
+
+
 @bp.get("/corbeille")
 @access(Action.VIEW_INBOX)
-def show() -> str:
-    """Return a page of the inbox, its tabs, filters and map."""
-    actor, session = current_actor(), request_session()
-    filters = read_filters(request.args)
-    page = inbox(session, actor, filters, request_now())
-    categories = category_names(session, actor.territory_ids)
-    communes = commune_names(session, actor.territory_ids)
-    tabs = [
-        (tab, TAB_LABELS[tab], inbox_url(filters, vue=tab), page.counts[tab])
-        for tab in tabs_for(actor)
-    ]
+def show() -> ResponseReturnValue:
+    """Return a page of the inbox, its tabs, filters and map; without a word, the usual view."""
+    actor = current_actor()
+    if not request.args and (query := first_query(request_session(), actor)):
+        return redirect(f"{url_for('inbox.show')}?{query}")
+    address = read_address(request.args)
+    validator = pulse(request_session(), actor, request_now())  # first: nothing falls between
+    page = inbox(request_session(), actor, address.filters, request_now())
+    menus = menus_of(request_session(), actor, every_team=sees_every_team(actor))
+    chosen = chosen_filters(page.filters, menus)
     return render_template(
         "inbox/index.html",
-        inbox=page,
-        likely=with_likely_duplicates(session, actor, [row.id for row in page.rows if row.is_open]),
-        filters=filters,
-        tabs=tabs,
-        chosen=chosen_filters(filters, categories, communes),
-        categories=categories,
-        communes=communes,
-        whose=whose(actor),
-        several_teams=sees_every_team(actor) or len(actor.team_ids) > 1,
-        caption=CAPTIONS[filters.tab],
-        empty=EMPTY[filters.tab],
-        tab_label=TAB_LABELS[filters.tab],
-        first_href=inbox_url(filters),
-        kept=params(filters),
-        next_href=inbox_url(filters, apres=page.next) if page.next else None,
+        **page_of(actor, page, menus, chosen),
+        **offered(actor, page.filters, menus, chosen),
+        **kept_views(actor, page.filters),
+        bulk=bulk_bar(page, params(page.filters), request_now()),
+        validator=validator,
+        single_keys=current_user.single_keys,
+        unread=address.unread,
     )
+
+
+def page_of(actor: Actor, page: Inbox, menus: Menus, chosen: list[Chosen]) -> dict[str, Any]:
+    """Return what the template needs of the rows, the tabs and the pages."""
+    filters = page.filters
+    open_ids = [row.id for row in page.rows if row.is_open]
+    return {
+        "inbox": page,
+        "filters": filters,
+        "likely": with_likely_duplicates(request_session(), actor, open_ids),
+        "tabs": [
+            (tab, TAB_LABELS[tab], inbox_url(filters, vue=tab), page.counts[tab])
+            for tab in tabs_for(actor)
+        ],
+        "most_counted": MOST_COUNTED,
+        "capped": CAPPED,
+        "chosen": chosen,
+        "communes": menus.communes,
+        "whose": whose(actor),
+        "several_teams": sees_every_team(actor) or len(actor.team_ids) > 1,
+        "caption": caption_of(filters),
+        "empty": EMPTY[filters.tab],
+        "tab_label": TAB_LABELS[filters.tab],
+        "first_href": inbox_url(filters),
+        "kept": params(filters),
+        "next_href": inbox_url(filters, apres=page.next) if page.next else None,
+    }
+
+
+def offered(
+    actor: Actor, filters: InboxFilters, menus: Menus, chosen: list[Chosen]
+) -> dict[str, Any]:
+    """Return what the filters' form offers, and what it keeps."""
+    return {
+        "menus": menus,
+        "orders": orders_for(filters),
+        "statuses": [
+            (status, label)
+            for status, label in STATUS_CHOICES.items()
+            if status is not Status.TO_ARBITRATE or Tab.TO_ARBITRATE in tabs_for(actor)
+        ],
+        "natures": NATURE_CHOICES.items(),
+        "lates": LATE_LABELS.items(),
+        "nears": NEAR_LABELS.items(),
+        "photos": PHOTO_LABELS.items(),
+        "panel_used": any(one.name not in BESIDE_THE_SEARCH for one in chosen),
+        "written": params(filters),
+        "without_zone_href": inbox_url(filters, zone=None),
+    }
+
+
+def kept_views(actor: Actor, filters: InboxFilters) -> dict[str, Any]:
+    """Return the views that the reader keeps, and which of them this page is."""
+    here = inbox_url(filters).partition("?")[2]
+    views = views_of(request_session(), actor)
+    return {
+        "views": views,
+        "here_query": here,
+        "current_view": next((view for view in views if view.query == here), None),
+        "can_share": reach_of(actor, Action.SHARE_VIEW, None) is not Reach.NOWHERE,
+        "opens_elsewhere": any(view.opens_first for view in views),
+    }

@@ -12,12 +12,16 @@ from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotFound
 from qpvmap.core.replies import require_complete
 from qpvmap.usecases.arbitration import decide
+from qpvmap.usecases.assigning import NOT_IN_TEAM, assign
 from qpvmap.usecases.joining import MOST_PARTS, Part, merge, split, unmerge
 from qpvmap.usecases.messages import answer, message, note
 from qpvmap.usecases.moderation import hide_description, release_description
 from qpvmap.usecases.not_ours import refuse
 from qpvmap.usecases.reassign import reassign, recategorise, set_priority
 from qpvmap.web.signalement_forms import read_version
+
+KEY_DIGITS = 18
+"""Digits that a key of a row has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,15 @@ def _set_priority(sent: Sent) -> object:
     return set_priority(sent.session, sent.actor, sent.reference, *given)
 
 
+def _assign(sent: Sent) -> object:
+    """Give it to the person chosen; an empty choice is nobody."""
+    chosen = sent.text("assignee")
+    if chosen and not (chosen.isdecimal() and len(chosen) <= KEY_DIGITS):
+        raise InvalidSubmission({"assignee": NOT_IN_TEAM})
+    given = (int(chosen) if chosen else None, sent.version, sent.now)
+    return assign(sent.session, sent.actor, sent.reference, *given)
+
+
 DEEDS: Mapping[str, Deed] = {
     "repondre": Deed(_answer, "Réponse envoyée."),
     "noter": Deed(_note, "Note gardée. Seuls les services la lisent.", form="repondre"),
@@ -139,6 +152,7 @@ DEEDS: Mapping[str, Deed] = {
         "Confié à un autre service, qui doit le prendre en charge.",
         leaves=True,
     ),
+    "confier": Deed(_assign, "C’est noté. Les autres services ne voient pas de nom."),
     "recategoriser": Deed(
         _change(recategorise, "category"), "Catégorie changée. Le service compétent l’a reçu."
     ),

@@ -26,6 +26,7 @@ class Reader:
     reporter_shown: bool
     teams: Mapping[int, str]
     categories: Mapping[int, str]
+    people: Mapping[int, str]
     account_id: int | None = None
     organisation: str = ""
     filed: bool = False
@@ -58,6 +59,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "arbitrated": ("Arbitré", "st-arbitrate"),
     "reassigned": ("Changé de service", "users"),
     "recategorised": ("Changé de catégorie", "edit"),
+    "assigned": ("Confié à une personne", "user"),
     "reprioritised": ("Priorité changée", "warn"),
     "answer": ("Réponse", "message"),
     "note": ("Note interne", "note"),
@@ -122,12 +124,20 @@ def _outcome(_: Any, now: str | None) -> str:
     return f"Issue\u00a0: {OUTCOME_LABELS[Outcome(now)]}" if now else ""
 
 
+def _assigned(reader: Reader) -> Callable[[Any, Any], str]:
+    """Return how a person is named: to those who may know who does what, and to nobody else."""
+    if not reader.names_shown:
+        return lambda _, __: ""
+    return _changed("Confié à", _named(reader.people))
+
+
 def _tellers(reader: Reader) -> Mapping[str, Callable[[Any, Any], str]]:
     return {
         "outcome": _outcome,
         "planned_for": _planned,
         "waiting_on": _waiting,
         "team_id": _changed("Service", _named(reader.teams)),
+        "assignee_id": _assigned(reader),
         "category_id": _changed("Catégorie", _named(reader.categories)),
         "priority": _changed("Priorité", _label(PRIORITY_LABELS, Priority)),
     }

@@ -6,12 +6,13 @@ from flask import request, url_for
 from markupsafe import Markup
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.inbox import InboxFilters
 from qpvmap.core.permissions import Action, Reach, reach_of
-from qpvmap.storage.desk import InboxFilters
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.neighbours import Neighbours, Step, neighbours
 from qpvmap.web.filters import request_now
-from qpvmap.web.inbox import TAB_LABELS, params, read_filters
+from qpvmap.web.inbox_address import params, read_filters
+from qpvmap.web.inbox_words import TAB_LABELS
 from qpvmap.web.sessions import request_session
 
 NO_LIST = {"in_list": None}

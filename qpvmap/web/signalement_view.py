@@ -1,6 +1,6 @@
 """What the page of a signalement shows to one reader, and what it lets them do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ from qpvmap.core.permissions import Action, Nature, Reach, Target, may, reach_of
 from qpvmap.core.workflow import CONTEST_FOR, OPEN_STATUSES, Need, Outcome, Status
 from qpvmap.storage.desk import CategoryChoice, TeamChoice, categories_by_id, teams_by_id
 from qpvmap.storage.models import Signalement
-from qpvmap.storage.signalements import history, point_at, stored_location
+from qpvmap.storage.people import members_of, names_of
+from qpvmap.storage.signalements import Entry, history, point_at, stored_location
 from qpvmap.usecases.handling import possible_moves, target_of
 from qpvmap.web.filters import request_now
-from qpvmap.web.inbox import inbox_url, read_filters
+from qpvmap.web.inbox_address import inbox_url, read_filters
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_around import around
 from qpvmap.web.signalement_forms import COMMENT_MAX, WAITING_ON_MAX
@@ -79,10 +80,11 @@ def choices(actor: Actor, signalement: Signalement) -> list[Choice]:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The teams and categories of a territory, by their keys."""
+    """The teams and categories of a territory, and people, by their keys."""
 
     teams: Mapping[int, TeamChoice]
     categories: Mapping[int, CategoryChoice]
+    people: Mapping[int, str]
 
 
 def reader_of(actor: Actor, target: Target, names: Names, *, filed: bool) -> Reader:
@@ -92,6 +94,7 @@ def reader_of(actor: Actor, target: Target, names: Names, *, filed: bool) -> Rea
         reporter_shown=may(actor, Action.VIEW_REPORTER, target),
         teams={key: team.name for key, team in names.teams.items()},
         categories={key: category.name for key, category in names.categories.items()},
+        people=names.people,
         account_id=actor.account_id,
         organisation=actor.organisation_name if may(actor, Action.HANDLE, target) else "",
         filed=filed,
@@ -156,16 +159,43 @@ def rights_of(actor: Actor, target: Target) -> dict[str, bool]:
     return {"handles": handles, "writes": is_reporter and not handles}
 
 
+def assigning(actor: Actor, signalement: Signalement) -> dict[str, Any]:
+    """Return who has it and who might, for those who may give it to a person."""
+    if not may(actor, Action.HANDLE, target_of(signalement)):
+        return {"assignee": None}
+    members = members_of(request_session(), [signalement.team_id])
+    return {
+        "assignee": signalement.assignee,
+        "is_mine": signalement.assignee_id is not None
+        and signalement.assignee_id == actor.account_id,
+        "can_be_mine": actor.account_id in members,
+        "person_choices": [
+            (str(key), name) for key, name in members.items() if key != signalement.assignee_id
+        ],
+    }
+
+
+def people_of(entries: Sequence[Entry]) -> dict[int, str]:
+    """Return what the people named in some lines of a journal are called."""
+    told = (part.get("assignee_id") for entry in entries for part in entry.changes.values())
+    keys = {key for key in told if key is not None}
+    return names_of(request_session(), keys) if keys else {}
+
+
 def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
     """Return what the template needs to know of a signalement."""
     session, target, now = request_session(), target_of(signalement), request_now()
     territories = [signalement.territory_id]
-    names = Names(teams_by_id(session, territories), categories_by_id(session, territories))
-    reader = reader_of(actor, target, names, filed=is_filer(actor, signalement))
-    moves, location = choices(actor, signalement), stored_location(session, signalement)
     unchecked = may(actor, Action.VIEW_UNCHECKED, target)
     internal = may(actor, Action.VIEW_NOTES, target)
     entries = history(session, signalement.id, internal=internal, unchecked=unchecked)
+    names = Names(
+        teams_by_id(session, territories),
+        categories_by_id(session, territories),
+        people_of(entries),
+    )
+    reader = reader_of(actor, target, names, filed=is_filer(actor, signalement))
+    moves, location = choices(actor, signalement), stored_location(session, signalement)
     return {
         "signalement": signalement,
         "location": location,
@@ -184,6 +214,7 @@ def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
         "waiting_on_max": WAITING_ON_MAX,
         **rights_of(actor, target),
         **other_choices(signalement, names),
+        **assigning(actor, signalement),
         **around(session, actor, signalement),
         **list_position(actor, signalement),
         **(

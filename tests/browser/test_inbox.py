@@ -109,6 +109,116 @@ def test_inbox_when_filtered_then_the_address_keeps_it_and_a_chip_removes_it(
     assert_accessible(desk)
 
 
+def test_inbox_when_the_map_is_followed_then_the_list_holds_what_it_shows(
+    desk: Page, filed: dict[str, str]
+) -> None:
+    desk.goto("/corbeille")
+    rows = desk.locator("[data-reference]")
+    expect(desk.locator("[data-inbox-map] .m-pin")).to_have_count(7)
+    zoom = desk.get_by_role("button", name="Zoomer", exact=True)
+    for _ in range(2):
+        zoom.click()
+    expect(rows).to_have_count(7)  # nothing is filtered before it is asked for
+    desk.get_by_label("Suivre la carte").check()
+    desk.wait_for_url("**zone=**")
+    expect(rows).not_to_have_count(7)
+    seen = rows.count()
+    expect(desk.locator("[data-inbox-map] .m-pin")).to_have_count(seen)
+    expect(desk.locator("[data-said]")).to_contain_text(f"{seen}\u00a0signalement")
+    expect(desk.locator(".tabs [aria-current] .count")).to_have_text(str(seen))
+    expect(desk.get_by_label("Suivre la carte")).to_be_checked()
+    assert_accessible(desk)
+    shoot(desk, "inbox-follow-desktop")
+    box = desk.locator("[data-inbox-map]").bounding_box()
+    assert box
+    address = desk.url
+    desk.mouse.move(box["x"] + 200, box["y"] + 300)
+    desk.mouse.down()
+    desk.mouse.move(box["x"] + 380, box["y"] + 420, steps=8)
+    desk.mouse.up()
+    desk.wait_for_url(lambda url: "zone=" in url and url != address)
+    sent = desk.url
+    desk.goto(sent)  # what a colleague opens
+    expect(desk.get_by_label("Suivre la carte")).to_be_checked()
+    desk.get_by_role("link", name="Cette zone de la carte").click()
+    expect(rows).to_have_count(7)
+    assert "zone=" not in desk.url
+
+
+def test_inbox_view_when_kept_then_it_is_one_click_away(desk: Page) -> None:
+    desk.goto("/corbeille")
+    desk.get_by_text("Filtres", exact=True).click()
+    desk.get_by_label("Commune").select_option(index=1)
+    desk.get_by_label("Photo").select_option("sans")
+    shoot(desk, "inbox-filters-desktop")
+    assert_accessible(desk)
+    desk.get_by_role("button", name="Appliquer").click()
+    desk.get_by_role("link", name="Garder cette vue").click()
+    desk.get_by_label("Son nom").fill("Tout ce qui attend une photo dans la première commune")
+    shoot(desk, "inbox-view-desktop")
+    assert_accessible(desk)
+    desk.get_by_label("Ouvrir la corbeille sur cette vue").check()
+    desk.get_by_role("button", name="Garder", exact=True).click()
+    here = desk.url
+    expect(desk.locator(".kept-views [aria-current]")).to_contain_text("Tout ce qui attend")
+    desk.goto("/corbeille")
+    assert desk.url == here
+    desk.get_by_role("link", name="Gérer les vues").click()
+    shoot(desk, "inbox-views-desktop")
+    assert_accessible(desk)
+    desk.get_by_role("button", name="Supprimer").click()
+    expect(desk.locator(".empty")).to_contain_text("Aucune vue gardée")
+
+
+def test_inbox_when_another_order_is_chosen_then_it_applies_by_itself(desk: Page) -> None:
+    desk.goto("/corbeille")
+    first = desk.locator("[data-reference]").first
+    newest = first.get_attribute("data-reference")
+    desk.get_by_label("Trier par").select_option("echeance")
+    desk.wait_for_url("**tri=echeance**")
+    expect(first).not_to_have_attribute("data-reference", newest or "")
+
+
+def test_inbox_filters_on_a_tablet_when_opened_then_they_stand_in_two_columns(
+    open_page: OpenPage, filed: dict[str, str]
+) -> None:
+    page = open_page({"width": 800, "height": 1000})
+    login(page, "coordinateur")
+    page.goto("/corbeille?quartier=300")
+    page.get_by_text("Filtres", exact=True).click()
+    boxes = [page.get_by_label(name).bounding_box() for name in ("État", "Retard", "Catégorie")]
+    assert boxes[0] and boxes[1] and boxes[2]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[2]["x"] == boxes[0]["x"]
+    shoot(page, "inbox-filters-tablet")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
+def test_inbox_on_a_phone_when_the_map_is_asked_for_then_it_shows_above_the_list(
+    open_page: OpenPage, filed: dict[str, str]
+) -> None:
+    page = open_page(PHONE)
+    login(page, "coordinateur")
+    page.goto("/corbeille")
+    page.get_by_role("link", name="Voir sur la carte").click()
+    expect(page.locator("[data-inbox-map] .m-pin")).to_have_count(7)
+    shoot(page, "inbox-map-phone")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_role("link", name="Revenir à la liste").click()
+    expect(page.locator("[data-inbox-map]")).to_be_hidden()
+    page.goto("/corbeille?commune=92032&q=licorne&photo=avec")
+    expect(page.locator(".empty")).to_contain_text("Aucun signalement avec ces filtres.")
+    shoot(page, "inbox-empty-phone")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_text("Filtres", exact=True).click()
+    shoot(page, "inbox-filters-phone")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
 def test_inbox_on_a_phone_when_opened_then_rows_are_cards(
     open_page: OpenPage, filed: dict[str, str]
 ) -> None:

@@ -211,6 +211,7 @@ def values_of(
         "precedent_id": (1,),
         "reply_id": (reply_id, MISSING_ID),
         "token_id": (MISSING_ID,),
+        "view_id": (MISSING_ID,),
         "name": (),
     }
 

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from qpvmap.core.actors import Role
+from qpvmap.core.inbox import Cursor
 from qpvmap.core.workflow import Status
-from qpvmap.storage.desk import PAGE_SIZE, Cursor
+from qpvmap.storage.inbox import PAGE_SIZE
 from qpvmap.storage.models import Account
+from qpvmap.web.inbox_address import params, read_address, read_filters
 from tests.factories import (
     EAST,
     OUT_OF_QUARTER_WEST,
@@ -275,3 +279,132 @@ def test_inbox_writes_people_s_words_as_text(
     page = sign_in(client, agent).get("/corbeille").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_inbox_address_holds_every_filter_and_gives_it_back() -> None:
+    address = (
+        "vue=tous&tri=anciens&etat=waiting&retard=double&categorie=voirie&nature=technique"
+        f"&commune={EAST}&qpv=QN09299X&iris={EAST}0101&quartier=300&service=police&personne=12"
+        "&depuis=2026-01-02&jusqua=2026-02-03&photo=sans&zone=2.30000,48.78000,2.30500,48.79000"
+        "&q=tr%C3%A8s+cass%C3%A9&approche=1"
+    )
+    read = read_address(MultiDict(parse_qsl(address)))
+    assert read.unread == ()
+    assert params(read.filters) == dict(parse_qsl(address))
+    for person in ("moi", "personne"):
+        assert params(read_filters(MultiDict({"personne": person}))) == {"personne": person}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("vue", "x", "l’onglet"),
+        ("tri", "x", "le tri"),
+        ("etat", "perdu", "l’état"),
+        ("personne", "9" * 40, "la personne"),
+        ("personne", "lui", "la personne"),
+        ("depuis", "demain", "la date de début"),
+        ("jusqua", "0001-01-01", "la date de fin"),
+        ("jusqua", "9999-12-31", "la date de fin"),
+        ("zone", "1,2,3", "la zone de la carte"),
+        ("zone", "3,2,1,0", "la zone de la carte"),
+        ("zone", "nan,nan,nan,nan", "la zone de la carte"),
+        ("photo", "peut-être", "la photo"),
+        ("categorie", "a\x00b", "la catégorie"),
+        ("q", "a\x00b", "la recherche"),
+        ("quartier", "400", "la distance au quartier"),
+    ],
+)
+def test_inbox_address_that_cannot_be_read_is_left_out_and_said(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account, name: str, value: str, words: str
+) -> None:
+    make_signalement(db, toy, reference="TO-1")
+    db.commit()
+    if "\x00" in value:
+        assert read_address(MultiDict({name: value})).unread == (words,)
+        return
+    answer = sign_in(client, agent).get("/corbeille", query_string={name: value})
+    assert answer.status_code == 200
+    assert references(answer.text) == ["TO-1"]
+    assert f"Laissé de côté&nbsp;: {words}." in answer.text
+
+
+def test_inbox_filters_are_named_each_with_its_way_out(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    query = f"vue=tous&etat=waiting&commune={EAST}&personne={agent.id}&photo=avec&q=banc"
+    page = sign_in(client, agent).get(f"/corbeille?{query}").text
+    for words in ("En attente", "Estville-d’Art", f"Confié à {agent.name}", "Avec photo", "banc"):
+        assert f"Retirer «\u00a0{words}\u00a0»" in page or f"Retirer {words}" in page
+    without = f"vue=tous&amp;etat=waiting&amp;commune={EAST}&amp;personne={agent.id}&amp;q=banc"
+    assert f'href="/corbeille?{without}"' in page
+    assert "Tout retirer" in page
+
+
+def test_inbox_row_says_who_has_it(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    other = make_account(db, toy, Role.AGENT, "technique-ouest")
+    other.name = "Dominique"
+    db.flush()
+    make_signalement(db, toy, reference="TO-1", assignee_id=agent.id)
+    make_signalement(db, toy, reference="TO-2", assignee_id=other.id)
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille").text
+    assert "Confié à vous" in page
+    assert "Confié à Dominique" in page
+    assert references(client.get("/corbeille?personne=moi").text) == ["TO-1"]
+
+
+def test_inbox_that_only_comes_near_the_words_says_so(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    make_signalement(db, toy, reference="TO-1", description="Réverbère cassé")
+    db.commit()
+    page = sign_in(client, agent).get("/corbeille?q=révebère").text
+    assert references(page) == ["TO-1"]
+    assert "Voici ce qui s’en approche" in page
+    assert 'href="/signalements/TO-1?q=r%C3%A9veb%C3%A8re&amp;approche=1"' in page
+
+
+def hidden_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_inbox_view_is_kept_opened_first_renamed_and_forgotten(
+    client: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    make_signalement(db, toy, reference="TO-1", due_at=YESTERDAY)
+    db.commit()
+    sign_in(client, agent)
+    assert "Garder cette vue" in client.get("/corbeille?commune=92901").text
+    form = client.get("/corbeille/vues?query=commune%3D92901%26apres%3Dx%26zut%3D1").text
+    assert 'name="query" value="commune=92901"' in form
+    assert "Partager avec" not in form, "an agent does not share"
+    token = hidden_token(form)
+    sent = {"csrf_token": token, "query": "commune=92901", "name": "À l’ouest", "first": "1"}
+    kept = client.post("/corbeille/vues", data=sent)
+    assert (kept.status_code, kept.location) == (303, "/corbeille?commune=92901")
+    opened = client.get("/corbeille")
+    assert (opened.status_code, opened.location) == (302, "/corbeille?commune=92901")
+    page = client.get(opened.location).text
+    assert 'aria-current="true"' in page
+    assert "À l’ouest, corbeille" in page
+    assert client.get("/corbeille?vue=a-prendre-en-charge").status_code == 200
+    again = client.post("/corbeille/vues", data=sent)
+    assert again.status_code == 422
+    assert "Vous avez déjà une vue de ce nom." in again.text
+    assert 'value="À l’ouest"' in again.text
+    found = re.search(r"/corbeille/vues/(\d+)/suppression", client.get("/corbeille/vues").text)
+    assert found
+    here = f"/corbeille/vues/{found[1]}"
+    assert client.post(here, data={"csrf_token": token, "name": "Ouest"}).status_code == 303
+    assert "Ouest" in client.get("/corbeille/vues").text
+    usual = {"csrf_token": token, "first": "0"}
+    assert client.post(f"{here}/ouverture", data=usual).status_code == 303
+    assert client.get("/corbeille").status_code == 200
+    assert client.post(f"{here}/suppression", data={"csrf_token": token}).status_code == 303
+    assert "Aucune vue gardée" in client.get("/corbeille/vues").text
+    assert client.post(f"{here}/suppression", data={"csrf_token": token}).status_code == 404

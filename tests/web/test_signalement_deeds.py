@@ -256,3 +256,31 @@ def test_page_cost_does_not_grow_with_its_history(
             send(client, "noter", text=f"Note {n}")
     assert costs[0] == costs[1]
     assert costs[0] <= 22
+
+
+def test_person_is_given_the_work_and_only_those_who_handle_read_the_name(
+    client: FlaskClient, db: Session, toy: Toy, row: Signalement, agent: Account, author: Account
+) -> None:
+    other = make_account(db, toy, Role.AGENT, "technique-ouest")
+    other.name = "Dominique Anonyme"
+    db.commit()
+    sign_in(client, agent)
+    assert "C’est pour moi" in client.get(HERE).text
+    assert send(client, "confier", assignee=str(agent.id)).status_code == 303
+    assert "Confié à <b>vous</b>" in client.get(HERE).text
+    assert send(client, "confier", assignee=str(other.id)).status_code == 303
+    page = client.get(HERE).text
+    assert "Confié à <b>Dominique Anonyme</b>" in page
+    assert f"{agent.name}\u00a0→ Dominique Anonyme" in page
+    for wrong in ("9" * 30, "abc", str(author.id)):
+        refused = send(client, "confier", assignee=wrong)
+        assert refused.status_code == 422
+        assert "Choisissez une personne de ce service." in refused.text
+    assert send(client, "confier", assignee="").status_code == 303
+    assert "Confié à personne en particulier" in client.get(HERE).text
+    send(client, "confier", assignee=str(other.id))
+    stranger = client.application.test_client()
+    for reader in (stranger, sign_in(client, author)):
+        seen = reader.get(HERE).text
+        assert "Dominique" not in seen
+        assert "Confié à" not in seen

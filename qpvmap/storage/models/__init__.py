@@ -10,6 +10,8 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
+from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -50,6 +52,8 @@ __all__ = [
     "ApiToken",
     "AttemptCount",
     "Base",
+    "Beat",
+    "BulkRun",
     "Category",
     "ClosingDay",
     "Commune",
@@ -61,6 +65,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "InboxDefault",
+    "InboxView",
     "Indicator",
     "IndicatorValue",
     "Iris",
@@ -77,6 +83,7 @@ __all__ = [
     "Round",
     "RoundStop",
     "RoutingRuleRow",
+    "SearchWord",
     "Signalement",
     "Support",
     "Team",

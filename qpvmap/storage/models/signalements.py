@@ -5,26 +5,54 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.geo import WEB_MERCATOR
-from qpvmap.core.workflow import Outcome, Status
+from qpvmap.core.workflow import OPEN_STATUSES, Outcome, Status
 from qpvmap.storage.models.accounts import Account
 from qpvmap.storage.models.base import Base, Id, geometry
 from qpvmap.storage.models.territories import Category, Emprise, Team
 
 STATUS_LIST = ", ".join(f"'{status}'" for status in Status)
 OUTCOME_LIST = ", ".join(f"'{outcome}'" for outcome in Outcome)
+OPEN_LIST = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
 PRIORITY_LIST = ", ".join(f"'{priority}'" for priority in Priority)
+
+WORDS = "description || ' ' || address"
+"""What a search reads of a signalement."""
+
+INBOX_COLUMNS = (
+    "team_id",
+    "nature",
+    "category_id",
+    "insee_code",
+    "iris_code",
+    "qpv_code",
+    "qpv_distance_m",
+    "share_inside",
+    "assignee_id",
+    "has_photo",
+)
+"""What the inbox filters by: its indexes hold it, so that counting reads no row."""
 
 
 class Signalement(Base):
     """A dated, geolocated report. `status` is the current value; the journal has the rest.
 
     `nature` repeats the category's, so that what is confidential is left out by the row itself.
-    `location_3857` serves tiles alone: distances are metres on geography.
+    `location_3857` serves tiles alone: distances are metres on geography. `words` is the text as a
+    search reads it, the hidden one too: `storage.inbox_search` alone asks it. A trigger keeps
+    `has_photo`.
     """
 
     __tablename__ = "signalement"
@@ -39,10 +67,44 @@ class Signalement(Base):
         CheckConstraint("share_inside between 0 and 1", name="share_inside"),
         Index("ix_signalement_location", "location", postgresql_using="gist"),
         Index("ix_signalement_location_3857", "location_3857", postgresql_using="gist"),
-        Index(None, "team_id", "status", "due_at"),
+        Index(
+            "ix_signalement_inbox_team",
+            "team_id",
+            "status",
+            "due_at",
+            "id",
+            postgresql_include=["territory_id", *INBOX_COLUMNS[1:], "created_at", "updated_at"],
+        ),
         Index(None, "territory_id", "status", "due_at"),
-        Index(None, "territory_id", "created_at"),
+        Index(
+            "ix_signalement_inbox_open",
+            "territory_id",
+            "status",
+            "due_at",
+            "id",
+            postgresql_include=[*INBOX_COLUMNS, "created_at", "updated_at"],
+            postgresql_where=text(f"status in ({OPEN_LIST})"),
+        ),
+        Index(
+            "ix_signalement_inbox_resolved",
+            "territory_id",
+            "updated_at",
+            "id",
+            postgresql_include=[*INBOX_COLUMNS, "created_at", "due_at"],
+            postgresql_where=text("status = 'resolved'"),
+        ),
+        Index(
+            "ix_signalement_inbox_all",
+            "territory_id",
+            "created_at",
+            "id",
+            postgresql_include=[*INBOX_COLUMNS, "status", "due_at", "updated_at"],
+        ),
+        Index(None, "territory_id", "updated_at", "id"),
+        Index(None, "insee_code"),
+        Index(None, "iris_code", postgresql_where=text("iris_code is not null")),
         Index(None, "reporter_id", postgresql_where=text("reporter_id is not null")),
+        Index(None, "assignee_id", postgresql_where=text("assignee_id is not null")),
         Index(None, "qpv_code", "status"),
         Index(None, "category_id"),
         Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
@@ -54,6 +116,13 @@ class Signalement(Base):
             postgresql_using="gin",
             postgresql_ops={"description": "gin_trgm_ops"},
         ),
+        Index("ix_signalement_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_signalement_reference_trgm",
+            "reference",
+            postgresql_using="gin",
+            postgresql_ops={"reference": "gin_trgm_ops"},
+        ),
     )
 
     id: Mapped[Id]
@@ -64,6 +133,7 @@ class Signalement(Base):
     nature: Mapped[str]
     status: Mapped[str]
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     routing_ground: Mapped[str]
     description: Mapped[str] = mapped_column(server_default="")
     address: Mapped[str] = mapped_column(server_default="")
@@ -105,10 +175,16 @@ class Signalement(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
 
+    has_photo: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
+    words: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed(f"to_tsvector('public.fr', {WORDS})", persisted=True), deferred=True
+    )
+
     category: Mapped[Category] = relationship()
     team: Mapped[Team] = relationship()
     emprise: Mapped[Emprise | None] = relationship()
-    reporter: Mapped[Account | None] = relationship()
+    reporter: Mapped[Account | None] = relationship(foreign_keys=[reporter_id])
+    assignee: Mapped[Account | None] = relationship(foreign_keys=[assignee_id])
 
 
 class Event(Base):

@@ -1,0 +1,134 @@
+"""Which signalements a tab and filters keep: one condition each, in SQL."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from qpvmap.core.actors import Actor
+from qpvmap.core.deadlines import PARIS
+from qpvmap.core.geo import WGS84
+from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, Resolved, Tab
+from qpvmap.core.permissions import Action
+from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES, Status
+from qpvmap.storage.inbox_search import says
+from qpvmap.storage.models import Signalement
+from qpvmap.storage.visibility import reached_by
+
+ONGOING_STATUSES = (Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS)
+Condition = ColumnElement[bool]
+
+ORDERS: Mapping[Order, tuple[InstrumentedAttribute[datetime], bool]] = {
+    Order.DEADLINE: (Signalement.due_at, False),
+    Order.NEWEST: (Signalement.created_at, True),
+    Order.STALEST: (Signalement.updated_at, False),
+    Order.LATEST: (Signalement.updated_at, True),
+}
+"""Column that sorts, and whether the greatest comes first."""
+
+
+def in_tab(tab: Tab, now: datetime) -> Condition:
+    """Return the condition on `signalement` rows that belong to a tab at `now`."""
+    conditions: Mapping[Tab, Condition] = {
+        Tab.NEW: Signalement.status.in_(UNTAKEN_STATUSES),
+        Tab.LATE: is_late(now),
+        Tab.ONGOING: Signalement.status.in_(ONGOING_STATUSES),
+        Tab.WAITING: Signalement.status == Status.WAITING,
+        Tab.TO_ARBITRATE: Signalement.status == Status.TO_ARBITRATE,
+        Tab.RESOLVED: Signalement.status == Status.RESOLVED,
+        Tab.ALL: true(),
+    }
+    return conditions[tab]
+
+
+def is_late(now: datetime) -> Condition:
+    """Return the condition on rows whose promised date has passed while it counts."""
+    return and_(Signalement.status.in_(RUNNING_STATUSES), Signalement.due_at < now)
+
+
+def is_twice_late(now: datetime) -> Condition:
+    """Return the condition on rows past double the promised delay, as `core.deadlines` says."""
+    doubled = Signalement.due_at + (Signalement.due_at - Signalement.counted_from)
+    return and_(is_late(now), doubled < now)
+
+
+LATENESS: Mapping[Late, Callable[[datetime], Condition]] = {
+    Late.LATE: is_late,
+    Late.TWICE: is_twice_late,
+}
+NEARNESS: Mapping[Near, Condition] = {
+    Near.INSIDE: Signalement.share_inside > 0,
+    Near.CLOSE: Signalement.qpv_distance_m <= CLOSE_M,
+}
+
+
+def handled(actor: Actor, filters: InboxFilters, now: datetime) -> Condition:
+    """Return the condition on rows that `actor` may handle and the filters keep, in any tab."""
+    return and_(reached_by(actor, Action.HANDLE), *_asked(actor, filters, now))
+
+
+def matching(actor: Actor, filters: InboxFilters, now: datetime) -> Condition:
+    """Return the condition on rows that `actor` may handle and the filters keep, tab too.
+
+    The filters are those that `inbox_search.resolved` gave back: a code not known keeps nothing.
+    """
+    return and_(handled(actor, filters, now), in_tab(filters.tab, now))
+
+
+def _asked(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[Condition]:
+    yield from _of_the_row(filters)
+    yield from _of_its_place(filters)
+    yield from _of_its_people(actor, filters)
+    if filters.late:
+        yield LATENESS[filters.late](now)
+    if filters.since:
+        yield Signalement.created_at >= _midnight(filters.since)
+    if filters.until:
+        yield Signalement.created_at < _midnight(filters.until + timedelta(days=1))
+    if filters.search:
+        yield says(actor, filters)
+
+
+def _of_the_row(filters: InboxFilters) -> Iterator[Condition]:
+    known = filters.resolved or Resolved()
+    if filters.status:
+        yield Signalement.status == filters.status
+    if filters.nature:
+        yield Signalement.nature == filters.nature
+    if filters.category:
+        yield Signalement.category_id == known.category_id
+    if filters.photo is not None:
+        yield Signalement.has_photo == filters.photo
+
+
+def _of_its_place(filters: InboxFilters) -> Iterator[Condition]:
+    if filters.insee_code:
+        yield Signalement.insee_code == filters.insee_code
+    if filters.iris_code:
+        yield Signalement.iris_code == filters.iris_code
+    if filters.qpv_code:
+        yield Signalement.qpv_code == filters.qpv_code
+        if filters.near is None:
+            yield NEARNESS[Near.INSIDE]
+    if filters.near:
+        yield NEARNESS[filters.near]
+    if filters.bbox:
+        box = filters.bbox
+        envelope = func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, WGS84)
+        yield Signalement.location.bool_op("&&")(envelope)
+
+
+def _of_its_people(actor: Actor, filters: InboxFilters) -> Iterator[Condition]:
+    if filters.team:
+        yield Signalement.team_id == (filters.resolved or Resolved()).team_id
+    if filters.person is Person.NOBODY:
+        yield Signalement.assignee_id.is_(None)
+    elif filters.person is Person.ME:
+        yield Signalement.assignee_id == actor.account_id
+    elif filters.person is not None:
+        yield Signalement.assignee_id == int(filters.person)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), PARIS)

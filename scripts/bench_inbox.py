@@ -1,0 +1,214 @@
+"""Time the inbox on a million signalements: every tab, order and usual filter, counts included.
+
+Asked as a page is, from the request to the answer, for a coordinator of the whole territory, a lead
+of three teams and an agent of one. Printed as milliseconds, as a ratio to `select 1` in the same
+run, and as the rows that the server says it read. `QPVMAP_BENCH_ROWS` makes it smaller.
+"""
+
+import json
+import os
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from bench_locate import timed
+from flask import Flask
+from sqlalchemy import Connection, Engine, event, text
+
+from qpvmap.app import create_app
+from qpvmap.core.actors import Role
+from qpvmap.core.inbox import ORDERS_OF, Order, Tab
+from qpvmap.settings import Settings
+from qpvmap.storage import cluster, migrate
+from qpvmap.storage.session import make_engine, transaction
+from qpvmap.usecases.accounts import NewAccount, create_account
+from qpvmap.usecases.territory import load_territory
+
+ROWS = int(os.environ.get("QPVMAP_BENCH_ROWS", "1000000"))
+TIMES = 3
+FILL = Path(__file__).with_name("bench_inbox.sql")
+PEOPLE: Mapping[str, tuple[Role, tuple[str, ...]]] = {
+    "coordination": (Role.COORDINATOR, ("coordination",)),
+    "three teams": (Role.LEAD, ("ept-dechets", "ept-eclairage", "ept-eau")),
+    "one team": (Role.AGENT, ("bagneux-technique",)),
+}
+FILTERS: Mapping[str, Mapping[str, str]] = {
+    "no filter": {},
+    "category": {"categorie": "depot-sauvage"},
+    "commune": {"commune": "92007"},
+    "IRIS": {"iris": "920140101"},
+    "category, IRIS": {"categorie": "depot-sauvage", "iris": "920140101"},
+    "inside the quarter": {"quartier": "1"},
+    "within 300 m": {"quartier": "300"},
+    "given to nobody": {"personne": "personne"},
+    "twice late": {"retard": "double"},
+    "with a photo": {"photo": "avec"},
+    "without a photo": {"photo": "sans"},
+    "a month": {"depuis": "2024-01-01", "jusqua": "2024-01-31"},
+    "zone of the map": {"zone": "2.300,48.784,2.304,48.787"},
+    "zone, category, photo": {
+        "zone": "2.300,48.784,2.304,48.787", "categorie": "voirie", "photo": "avec",
+    },
+    "common word": {"q": "lampadaires"},
+    "rare word": {"q": "réverbères"},
+    "slip of the pen": {"q": "révebère"},
+    "reference": {"q": "0000421"},
+}  # fmt: skip
+
+
+def prepare(url: str) -> dict[str, str]:
+    """Load the pilot territory, its people and the rows; return the people's session keys."""
+    engine, now = make_engine(url), datetime.now(UTC)
+    migrate.upgrade(engine)
+    keys = {}
+    with transaction(engine) as session:
+        load_territory(session, "blagis", now)
+        for number, (name, (role, teams)) in enumerate(PEOPLE.items()):
+            person = NewAccount(f"mesure{number}@demo.example", name, (role,), teams, "blagis")
+            keys[name] = create_account(session, person, now).fs_uniquifier
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("set statement_timeout = 0"))
+        fill(connection)
+        connection.execute(text("vacuum analyze"))
+    engine.dispose()
+    return keys
+
+
+def fill(connection: Connection) -> None:
+    """Make the rows, the indexes of the table left for after."""
+    indexes = connection.execute(
+        text(
+            "select indexname, indexdef from pg_indexes"
+            " where tablename = 'signalement' and indexdef not like 'CREATE UNIQUE%'"
+        )
+    ).all()
+    for name, _ in indexes:
+        connection.execute(text(f"drop index {name}"))
+    connection.execute(text("select set_config('bench.rows', :rows, false)"), {"rows": str(ROWS)})
+    connection.exec_driver_sql(FILL.read_text(encoding="utf-8").replace("%", "%%"))
+    connection.execute(text("set maintenance_work_mem = '256MB'"))
+    for _, definition in indexes:
+        connection.exec_driver_sql(definition.replace("%", "%%"))
+
+
+def views() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each tab and order under no filter, and each filter in the two hardest tabs."""
+    for tab in Tab:
+        for order in ORDERS_OF.get(tab, tuple(Order)):
+            yield f"{tab}, {order}", {"vue": str(tab), "tri": str(order)}
+    for name, filters in FILTERS.items():
+        for tab in (Tab.LATE, Tab.ALL):
+            yield f"{tab}, {name}", {"vue": str(tab), **filters}
+
+
+def rows_read(plan: Mapping[str, Any]) -> int:
+    """Return how many rows a plan's scans read, those thrown away included."""
+    mine = 0
+    if "Scan" in plan["Node Type"] and plan["Node Type"] != "Bitmap Index Scan":
+        thrown = plan.get("Rows Removed by Filter", 0)
+        mine = (plan["Actual Rows"] + thrown) * plan["Actual Loops"]
+    return int(mine) + sum(rows_read(part) for part in plan.get("Plans", ()))
+
+
+class Explained:
+    """The statements that a request sends, and what the server read for them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sent: list[tuple[str, Any]] = []
+
+    def __enter__(self) -> "Explained":
+        """Begin to note."""
+        event.listen(self.engine, "before_cursor_execute", self.note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        event.remove(self.engine, "before_cursor_execute", self.note)
+
+    def note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        """Keep a statement that reads signalements."""
+        if statement.startswith("SELECT") and "signalement" in statement:
+            self.sent.append((statement, parameters))
+
+    def rows(self) -> int:
+        """Return the rows read by all of them."""
+        read = 0
+        with self.engine.begin() as connection:
+            connection.execute(text("set local plan_cache_mode = force_custom_plan"))
+            for statement, parameters in self.sent:
+                found = connection.exec_driver_sql(
+                    f"explain (analyze, timing off, format json) {statement}", parameters
+                ).scalar_one()
+                plan = json.loads(found) if isinstance(found, str) else found
+                read += rows_read(plan[0]["Plan"])
+        return read
+
+
+def on_processor_ms(engine: Engine) -> float:
+    """Return how long this program and its one connection's server were on a processor."""
+    with engine.connect() as connection:
+        pid = connection.scalar(text("select pg_backend_pid()"))
+    nanoseconds = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    return nanoseconds / 1e6 + time.process_time() * 1000
+
+
+def measure(app: Flask, keys: Mapping[str, str]) -> None:
+    """Print the figures: one line for each view, then what they come to."""
+    engine: Engine = app.extensions["qpvmap"].engine
+    with transaction(engine) as session:
+        unit = statistics.median(timed([lambda: session.scalar(text("select 1"))] * 200))
+    slowest: list[float] = []
+    for name, key in keys.items():
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = key, True
+        for title, query in views():
+            with Explained(engine) as explained:
+                client.get("/corbeille", query_string=query)
+            durations, busy = [], on_processor_ms(engine)
+            for _ in range(TIMES):
+                started = time.perf_counter()
+                answer = client.get("/corbeille", query_string=query)
+                durations.append((time.perf_counter() - started) * 1000)
+                if answer.status_code != 200:
+                    raise click.ClickException(f"{title}: {answer.status}")
+            busy = (on_processor_ms(engine) - busy) / TIMES
+            durations.sort()
+            p50, p95 = statistics.median(durations), durations[-1]
+            slowest.append(busy)
+            click.echo(
+                f"{name:<13} {title:<42} p50 {p50:7.1f}   p95 {p95:7.1f} ms"
+                f"   x {p50 / unit:5.0f}   busy {busy:6.1f} ms   rows {explained.rows():>8}"
+            )
+    cuts = statistics.quantiles(slowest, n=100)
+    over = sum(duration > 100 for duration in slowest)
+    click.echo(
+        f"{len(slowest)} views of {ROWS} rows, busy: p50 {cuts[49]:.1f}   p95 {cuts[94]:.1f}"
+        f"   most {max(slowest):.1f} ms, {over} over 100 ms; select 1: {unit:.3f} ms"
+    )
+
+
+def main() -> None:
+    """Run the application on a throw-away cluster and print the figures."""
+    with cluster.throwaway() as url, tempfile.TemporaryDirectory() as folder:
+        keys = prepare(url)
+        settings = Settings(
+            database_url=url,
+            var_dir=Path(folder),
+            secret_key=secrets.token_hex(),
+            geocoder_url="",
+        )
+        app = create_app(settings)
+        measure(app, keys)
+        app.extensions["qpvmap"].engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
