@@ -35,6 +35,7 @@ class Actor:
     """The person or program on whose behalf something is done.
 
     `account_id` is None for somebody without an account. `territory_ids` bound every role.
+    `holds` are the signalements that a signed link proves to be theirs, as `contact_id`.
     """
 
     account_id: int | None = None
@@ -45,6 +46,8 @@ class Actor:
     territory_ids: frozenset[int] = frozenset()
     organisation_id: int | None = None
     organisation_name: str = ""
+    holds: frozenset[int] = frozenset()
+    contact_id: int | None = None
 
     @property
     def is_anonymous(self) -> bool:

@@ -10,6 +10,7 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
+from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -62,6 +63,7 @@ __all__ = [
     "Indicator",
     "IndicatorValue",
     "Iris",
+    "Notice",
     "Operation",
     "Organisation",
     "Passkey",

@@ -65,6 +65,7 @@ class Account(Base, UserMixin):
     territory_id: Mapped[int | None] = mapped_column(ForeignKey("territory.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    told_by_mail: Mapped[bool] = mapped_column(server_default=text("true"))
     create_datetime: Mapped[datetime] = mapped_column(server_default=text("now()"))
     update_datetime: Mapped[datetime] = mapped_column(server_default=text("now()"))
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)

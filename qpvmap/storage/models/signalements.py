@@ -176,7 +176,8 @@ class Support(Base):
 class Contact(Base):
     """How to reach a resident who agreed to it. Seen only by those who handle.
 
-    `consent_at` is when they agreed; `recorded_by` is who filed on their behalf, if anybody.
+    `consent_at` is when they agreed, `unsubscribed_at` when they wanted no more mails;
+    `recorded_by` is who filed on their behalf, if anybody.
     """
 
     __tablename__ = "contact"
@@ -192,6 +193,7 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     consent_at: Mapped[datetime]
+    unsubscribed_at: Mapped[datetime | None]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 

@@ -1,0 +1,86 @@
+"""From a line of a journal to those who are told of it: one job, then one notice each.
+
+The line's own transaction asks for the job; who is told is read when the job runs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Actor
+from qpvmap.core.notices import NewNotice
+from qpvmap.core.telling import Happening, Telling, telling_of
+from qpvmap.core.workflow import Party
+from qpvmap.storage.models import Event, Signalement
+from qpvmap.storage.queue import enqueue
+from qpvmap.usecases.notices import post
+
+TELL = "tell_event"
+UNTOLD = "untold"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told: the line, its signalement, the contact who acted by a link if any."""
+
+    event: Event
+    signalement: Signalement
+    telling: Telling
+    acting_contact_id: int | None = None
+
+
+def announce(session: Session, event: Event, signalement: Signalement, actor: Actor) -> None:
+    """Have a line told, if it is one of those that are."""
+    if session.info.get(UNTOLD) or not _telling(event, signalement).parties:
+        return
+    enqueue(session, TELL, event_id=event.id, contact_id=actor.contact_id)
+
+
+@contextmanager
+def untold(session: Session) -> Iterator[None]:
+    """Write lines of the past that nobody is to be told of: a demonstration, an import."""
+    before = session.info.get(UNTOLD, False)
+    session.info[UNTOLD] = True
+    try:
+        yield
+    finally:
+        session.info[UNTOLD] = before
+
+
+def tell(session: Session, event_id: int, contact_id: int | None, now: datetime) -> int:
+    """Post the notices of a line and return how many are new: run twice, it posts none."""
+    event = session.get_one(Event, event_id)
+    signalement = session.get_one(Signalement, event.signalement_id)
+    told = Told(event, signalement, _telling(event, signalement), contact_id)
+    notices = [
+        notice
+        for party in sorted(told.telling.parties)
+        for notice in EXPANDERS.get(party, _nobody)(session, told, now)
+    ]
+    return sum(post(session, notice, now) is not None for notice in notices)
+
+
+def _telling(event: Event, signalement: Signalement) -> Telling:
+    return telling_of(
+        Happening(
+            kind=event.kind,
+            to_status=event.to_status,
+            from_status=event.from_status,
+            internal=event.internal,
+            is_part=signalement.parent_id is not None,
+            changes=(event.changes or {}).get("set"),
+        )
+    )
+
+
+def _nobody(_: Session, __: Told, ___: datetime) -> Sequence[NewNotice]:
+    return ()
+
+
+Expander = Callable[[Session, Told, datetime], Sequence[NewNotice]]
+
+EXPANDERS: Mapping[Party, Expander] = {}
+"""How each party is found. Who is not here is told by other means."""
