@@ -37,6 +37,14 @@ class Promise:
     due_at: datetime
 
 
+class Step(StrEnum):
+    """A moment of a promise at which its team is reminded of it."""
+
+    BEFORE = "before"
+    AT = "at"
+    TWICE = "twice"
+
+
 class Lateness(StrEnum):
     """How a promise stands."""
 
@@ -106,6 +114,22 @@ def after_pause(
         stopped_at.astimezone(PARIS).date(), resumed_at.astimezone(PARIS).date(), days_off
     )
     return due_at(due, paused, days_off) if paused > 0 else due
+
+
+def next_working_day(day: date, days_off: Container[date]) -> date:
+    """Return the first working day after `day`."""
+    day += timedelta(days=1)
+    while not is_working_day(day, days_off):
+        day += timedelta(days=1)
+    return day
+
+
+def last_working_day(day: date, days_off: Container[date]) -> date:
+    """Return the last working day before `day`."""
+    day -= timedelta(days=1)
+    while not is_working_day(day, days_off):
+        day -= timedelta(days=1)
+    return day
 
 
 def working_days_between(start: date, end: date, days_off: Container[date]) -> int:

@@ -37,6 +37,7 @@ class PersonKind(StrEnum):
     ACCOUNT = "account"
     CONTACT = "contact"
     TEAM = "team"
+    FOLLOWER = "follower"
 
 
 @dataclass(frozen=True, slots=True)

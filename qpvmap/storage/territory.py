@@ -27,6 +27,8 @@ TERRITORY = Target(
         "qpv_codes",
         "insee_codes",
         "emergency_numbers",
+        "digest_times",
+        "alert_time",
     ),
     edition=(),
     sourced=False,
@@ -113,6 +115,7 @@ def upsert_territory(session: Session, plan: TerritoryPlan) -> tuple[Counts, int
         **plan.model_dump(include=set(TERRITORY.all_columns)),
         "qpv_codes": list(plan.qpv_codes),
         "insee_codes": list(plan.insee_codes),
+        "digest_times": list(plan.digest_times),
     }
     counts = upsert(session, TERRITORY, [row])
     key = session.scalars(select(Territory.id).where(Territory.code == plan.code)).one()

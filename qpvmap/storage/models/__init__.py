@@ -10,6 +10,13 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
+from qpvmap.storage.models.followers import (
+    Follow,
+    Follower,
+    PushDevice,
+    Reminder,
+    TeamDigest,
+)
 from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.places import (
     Commune,
@@ -60,6 +67,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "Follow",
+    "Follower",
     "Indicator",
     "IndicatorValue",
     "Iris",
@@ -69,14 +78,17 @@ __all__ = [
     "Passkey",
     "Photo",
     "Precedent",
+    "PushDevice",
     "Qpv",
     "ReferenceCounter",
+    "Reminder",
     "Road",
     "RoleRow",
     "RoutingRuleRow",
     "Signalement",
     "Support",
     "Team",
+    "TeamDigest",
     "Territory",
     "account_role",
     "team_member",

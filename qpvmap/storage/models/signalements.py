@@ -120,7 +120,7 @@ class Event(Base):
     """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("signalement_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("signalement_id", "sequence"), Index(None, "at"))
 
     id: Mapped[Id]
     signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))

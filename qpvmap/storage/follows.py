@@ -1,0 +1,231 @@
+"""Rows of what people follow, and what is found for a wish."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, joinedload
+
+from qpvmap.core.actors import Actor
+from qpvmap.core.follows import STREET_NEAR_M, FollowKind, Wish, folded, street_name
+from qpvmap.core.permissions import Action, Nature, Target, may
+from qpvmap.storage.models import Category, Follow, Follower, Qpv, Road, Signalement
+from qpvmap.storage.visibility import visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a wish means on a territory: the columns of its row, and how it is called."""
+
+    kind: FollowKind
+    key: str
+    label: str
+    signalement_id: int | None = None
+    category_id: int | None = None
+    place: str = ""
+
+    @property
+    def wish(self) -> Wish:
+        """The wish that leads here."""
+        return Wish(self.kind, self.key)
+
+
+def find_wanted(session: Session, actor: Actor, territory_id: int, wish: Wish) -> Wanted | None:
+    """Return what `actor` may follow by this wish, or None when there is no such thing for them.
+
+    Raises
+    ------
+    InvalidSubmission
+        If a street's name is none.
+    """
+    finders = {
+        FollowKind.SIGNALEMENT: _signalement,
+        FollowKind.STREET: _street,
+        FollowKind.QPV: _quarter,
+        FollowKind.CATEGORY: _category,
+    }
+    return finders[wish.kind](session, actor, territory_id, wish.key)
+
+
+def _signalement(session: Session, actor: Actor, territory_id: int, key: str) -> Wanted | None:
+    found = session.execute(
+        select(Signalement.id, Category.name)
+        .join(Category, Category.id == Signalement.category_id)
+        .where(
+            Signalement.reference == key,
+            Signalement.territory_id == territory_id,
+            visible_to(actor),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    label = f"{key}, {found.name}"
+    return Wanted(FollowKind.SIGNALEMENT, key, label, signalement_id=found.id)
+
+
+def _street(_: Session, __: Actor, ___: int, key: str) -> Wanted | None:
+    name = street_name(key)
+    label = name[:1].upper() + name[1:]
+    return Wanted(FollowKind.STREET, name, label, place=folded(name))
+
+
+def _quarter(session: Session, _: Actor, __: int, key: str) -> Wanted | None:
+    name = session.scalar(
+        select(Qpv.name).where(Qpv.code == key).order_by(Qpv.vintage.desc()).limit(1)
+    )
+    if name is None:
+        return None
+    return Wanted(FollowKind.QPV, key, f"Quartier {name}", place=key)
+
+
+def _category(session: Session, actor: Actor, territory_id: int, key: str) -> Wanted | None:
+    found = session.scalar(
+        select(Category).where(Category.territory_id == territory_id, Category.code == key)
+    )
+    if found is None or not may_hear_of(actor, found):
+        return None
+    return Wanted(FollowKind.CATEGORY, key, f"Catégorie {found.name}", category_id=found.id)
+
+
+def may_hear_of(actor: Actor, category: Category) -> bool:
+    """Return whether some signalement of a category can be seen by `actor`."""
+    target = Target(category.territory_id, Nature(category.nature))
+    teams = [Target(target.territory_id, target.nature, team) for team in actor.team_ids]
+    return any(may(actor, Action.VIEW, some) for some in (target, *teams))
+
+
+def followable_categories(session: Session, actor: Actor, territory_id: int) -> list[Category]:
+    """Return the categories of a territory that `actor` may follow, in their order."""
+    rows = session.scalars(
+        select(Category).where(Category.territory_id == territory_id).order_by(Category.position)
+    )
+    return [category for category in rows if may_hear_of(actor, category)]
+
+
+def follower_of(session: Session, actor: Actor) -> Follower | None:
+    """Return an account as a follower; None when it never followed anything."""
+    if actor.account_id is None:
+        return None
+    return session.scalar(select(Follower).where(Follower.account_id == actor.account_id))
+
+
+def keep_follower(
+    session: Session, now: datetime, *, account_id: int | None = None, email: str | None = None
+) -> int:
+    """Return the key of an account or of a proven address as a follower, made when it is new."""
+    key = Follower.account_id == account_id if account_id else Follower.email == email
+    added = insert(Follower).values(
+        account_id=account_id, email=email, told_until=now, created_at=now
+    )
+    found = session.scalar(added.on_conflict_do_nothing().returning(Follower.id))
+    return found or session.scalars(select(Follower.id).where(key)).one()
+
+
+def count_follows(session: Session, follower_id: int) -> int:
+    """Return how many things somebody follows; others wait until the transaction ends."""
+    session.execute(select(Follower.id).where(Follower.id == follower_id).with_for_update())
+    return session.scalars(
+        select(func.count()).select_from(Follow).where(Follow.follower_id == follower_id)
+    ).one()
+
+
+def add_follow(
+    session: Session, follower_id: int, territory_id: int, wanted: Wanted, now: datetime
+) -> bool:
+    """Add a thing that somebody follows; return False when it was followed already."""
+    added = session.scalar(
+        insert(Follow)
+        .values(
+            follower_id=follower_id,
+            territory_id=territory_id,
+            kind=wanted.kind,
+            signalement_id=wanted.signalement_id,
+            category_id=wanted.category_id,
+            place=wanted.place,
+            label=wanted.label,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Follow.id)
+    )
+    return added is not None
+
+
+def follows_of(session: Session, actor: Actor, follower_id: int) -> list[Follow]:
+    """Return what somebody follows, the last first; a signalement only while they may see it."""
+    seen = exists().where(Signalement.id == Follow.signalement_id, visible_to(actor))
+    query = (
+        select(Follow)
+        .options(joinedload(Follow.signalement), joinedload(Follow.category))
+        .where(Follow.follower_id == follower_id, or_(Follow.signalement_id.is_(None), seen))
+        .order_by(Follow.created_at.desc(), Follow.id.desc())
+    )
+    return list(session.scalars(query))
+
+
+def is_followed(session: Session, actor: Actor, wanted: Wanted) -> int | None:
+    """Return the key of what an account follows by this wish; None when it does not."""
+    return session.scalar(
+        select(Follow.id)
+        .join(Follower, Follower.id == Follow.follower_id)
+        .where(
+            Follower.account_id == actor.account_id,
+            Follow.kind == wanted.kind,
+            Follow.place == wanted.place,
+            Follow.signalement_id.is_not_distinct_from(wanted.signalement_id),
+            Follow.category_id.is_not_distinct_from(wanted.category_id),
+        )
+    )
+
+
+def remove_follow(session: Session, follower_id: int, follow_id: int) -> bool:
+    """Remove one thing that somebody follows; return whether it was there."""
+    gone = session.scalar(
+        delete(Follow)
+        .where(Follow.id == follow_id, Follow.follower_id == follower_id)
+        .returning(Follow.id)
+    )
+    return gone is not None
+
+
+def remove_follower(session: Session, follower_id: int) -> None:
+    """Forget somebody and all they follow."""
+    session.execute(delete(Follower).where(Follower.id == follower_id))
+
+
+def forget_idle_addresses(session: Session) -> None:
+    """Remove the addresses, of people without an account, that follow nothing any more."""
+    follows = exists().where(Follow.follower_id == Follower.id)
+    session.execute(delete(Follower).where(Follower.email.is_not(None), ~follows))
+
+
+def folded_sql(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a text as `core.follows.folded` has it, a blank on each side."""
+    plain = func.regexp_replace(func.lower(func.unaccent(text)), "[^a-z0-9]+", " ", "g")
+    return func.concat(" ", plain, " ")
+
+
+def matches() -> ColumnElement[bool]:
+    """Return the condition on `follow` and `signalement` rows that one is what the other names.
+
+    A street is found in the address, or else on the ground within 20 m of a road of its name.
+    """
+    in_address = folded_sql(Signalement.address).contains(func.concat(" ", Follow.place, " "))
+    near = _near_road().exists()
+    return or_(
+        Follow.signalement_id == Signalement.id,
+        Follow.category_id == Signalement.category_id,
+        (Follow.kind == FollowKind.QPV)
+        & (Signalement.qpv_code == Follow.place)
+        & (Signalement.share_inside > 0),
+        (Follow.kind == FollowKind.STREET) & or_(in_address, near),
+    ) & (Follow.territory_id == Signalement.territory_id)
+
+
+def _near_road() -> Select[tuple[int]]:
+    distance = func.st_dwithin(
+        func.geography(Road.line), func.geography(Signalement.location), STREET_NEAR_M
+    )
+    named = func.btrim(folded_sql(Road.name)) == Follow.place
+    return select(Road.id).where(named, distance).correlate(Follow, Signalement)
