@@ -70,6 +70,6 @@ def confidential_note(count: int) -> tuple[str, ...]:
     """Return how many are confidential, and nothing else of them; nothing for none."""
     if not count:
         return ()
-    verb = "est à lire" if count == 1 else "sont à lire"
     what = plural(count, "signalement confidentiel", "signalements confidentiels")
-    return (f"{what} {verb} dans la corbeille{NBSP}: leur contenu n’est jamais envoyé.",)
+    verb, whose = ("est", "son") if count == 1 else ("sont", "leur")
+    return (f"{what} {verb} à lire dans la corbeille{NBSP}: {whose} contenu ne s’envoie pas.",)

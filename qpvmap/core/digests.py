@@ -24,6 +24,9 @@ LATEST = timedelta(hours=5)
 LOOK_BACK = timedelta(days=10)
 """A worker that stood still for longer does not tell the whole past."""
 
+ALERT_TIME = time(17, 30)
+"""Local hour of the followers' daily alert."""
+
 DESK_OPENS, DESK_CLOSES = time(8, 0), time(19, 0)
 """Reminders of what is no emergency wait for these hours of a working day."""
 
@@ -103,11 +106,13 @@ def desk(now: datetime, days_off: Container[date], zone: ZoneInfo = PARIS) -> De
     )
 
 
-def alert_until(now: datetime, hour: time, zone: ZoneInfo = PARIS) -> datetime:
+def alert_until(now: datetime, zone: ZoneInfo = PARIS) -> datetime:
     """Return the end of the time that the last daily alert due at `now` covers."""
     today = now.astimezone(zone).date()
-    at = datetime.combine(today, hour, zone)
-    return at if now >= at + SETTLED_AFTER else datetime.combine(today - timedelta(1), hour, zone)
+    at = datetime.combine(today, ALERT_TIME, zone)
+    if now >= at + SETTLED_AFTER:
+        return at
+    return datetime.combine(today - timedelta(days=1), ALERT_TIME, zone)
 
 
 def end_of(day: date, zone: ZoneInfo = PARIS) -> datetime:

@@ -118,7 +118,6 @@ class TerritoryPlan(Described):
     insee_codes: Sequence[InseeCode]
     emergency_numbers: str = "17, 18, 112"
     digest_times: Sequence[time] = (time(8, 0), time(13, 30))
-    alert_time: time = time(17, 30)
     operations: str | None = None
     contract_indicators: str | None = None
     emprises: str | None = None

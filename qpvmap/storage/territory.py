@@ -28,7 +28,6 @@ TERRITORY = Target(
         "insee_codes",
         "emergency_numbers",
         "digest_times",
-        "alert_time",
     ),
     edition=(),
     sourced=False,

@@ -22,7 +22,7 @@ from qpvmap.storage.models.base import Base, Id, geometry
 class Territory(Base):
     """A contract's perimeter. `reference_prefix` begins the references of its signalements.
 
-    `digest_times` and `alert_time` are local hours: of the teams' digests, of followers' alerts.
+    `digest_times` are the local hours of its teams' digests.
     """
 
     __tablename__ = "territory"
@@ -39,7 +39,6 @@ class Territory(Base):
     digest_times: Mapped[list[time]] = mapped_column(
         ARRAY(Time), server_default=text("'{08:00,13:30}'::time[]")
     )
-    alert_time: Mapped[time] = mapped_column(server_default=text("'17:30'::time"))
 
 
 class Organisation(Base):

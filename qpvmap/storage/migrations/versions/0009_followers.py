@@ -30,8 +30,10 @@ def upgrade() -> None:
     _team_sendings()
     op.create_index(op.f("ix_event_at"), "event", ["at"])
     for name, default in (("told_of_followed", "true"), ("told_of_teams", "false")):
-        column = sa.Column(name, sa.Boolean(), server_default=sa.text(default), nullable=False)
-        op.add_column("account", column)
+        op.add_column(
+            "account",
+            sa.Column(name, sa.Boolean(), server_default=sa.text(default), nullable=False),
+        )
     op.add_column(
         "territory",
         sa.Column(
@@ -40,10 +42,6 @@ def upgrade() -> None:
             server_default=sa.text("'{08:00,13:30}'::time[]"),
             nullable=False,
         ),
-    )
-    op.add_column(
-        "territory",
-        sa.Column("alert_time", sa.Time(), server_default=sa.text("'17:30'::time"), nullable=False),
     )
     op.add_column("notice", sa.Column("follower_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
@@ -190,7 +188,6 @@ def downgrade() -> None:
     op.execute("alter table notice drop constraint ck_notice_one_person")
     op.create_check_constraint(op.f("ck_notice_one_person"), "notice", ONE_PERSON_BEFORE)
     op.drop_column("notice", "follower_id")
-    op.drop_column("territory", "alert_time")
     op.drop_column("territory", "digest_times")
     op.drop_column("account", "told_of_teams")
     op.drop_column("account", "told_of_followed")
