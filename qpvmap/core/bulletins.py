@@ -1,4 +1,4 @@
-"""A message to a team or a follower, before it becomes text and HTML: lines, and where they lead.
+"""A message to a team or a subscriber, before it becomes text and HTML: lines, and where they lead.
 
 Addresses are paths of the site; whoever renders it puts the site's own name before them.
 """

@@ -1,4 +1,4 @@
-"""When teams and followers are told, in local hours: no clock here, `now` is given."""
+"""When teams and subscribers are told, in local hours: no clock here, `now` is given."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LOOK_BACK = timedelta(days=10)
 """A worker that stood still for longer does not tell the whole past."""
 
 ALERT_TIME = time(17, 30)
-"""Local hour of the followers' daily alert."""
+"""Local hour of the subscribers' daily alert."""
 
 DESK_OPENS, DESK_CLOSES = time(8, 0), time(19, 0)
 """Reminders of what is no emergency wait for these hours of a working day."""

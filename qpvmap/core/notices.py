@@ -37,7 +37,7 @@ class PersonKind(StrEnum):
     ACCOUNT = "account"
     CONTACT = "contact"
     TEAM = "team"
-    FOLLOWER = "follower"
+    SUBSCRIBER = "subscriber"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,23 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.digests import LOOK_BACK, MAX_LINES
-from qpvmap.core.follows import FollowKind
-from qpvmap.storage.follows import matches
+from qpvmap.core.subscriptions import SubscriptionKind
 from qpvmap.storage.models import (
     Account,
     Category,
     Commune,
     Contact,
     Event,
-    Follow,
-    Follower,
     Notice,
     Signalement,
+    Subscriber,
+    Subscription,
 )
+from qpvmap.storage.subscriptions import matches
 from qpvmap.storage.visibility import visible_to
 
 NEWS = ("created", "moved", "answer", "not_ours", "reassigned", "arbitrated", "merged", "split")
-"""Lines of a journal that followers hear of; internal ones never are."""
+"""Lines of a journal that subscribers hear of; internal ones never are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A follower who is to be told: by which address, under which account if any, and where."""
+    """A subscriber who is to be told: by which address, under which account if any, and where."""
 
     id: int
     email: str
@@ -54,60 +54,60 @@ class Listener:
 
 
 def _listens() -> ColumnElement[bool]:
-    """Return the condition on `follower` (and its account) rows that they want to be told."""
-    return or_(Follower.email.is_not(None), and_(Account.active, Account.told_of_followed))
+    """Return the condition on `subscriber` (and its account) rows that they want to be told."""
+    return or_(Subscriber.email.is_not(None), and_(Account.active, Account.told_of_followed))
 
 
 def _is_news(since: ColumnElement[datetime], until: datetime) -> ColumnElement[bool]:
-    """Return the condition on `event` rows that a follower has not heard of them."""
+    """Return the condition on `event` rows that a subscriber has not heard of them."""
     told_at_once = (
         select(Notice.id)
-        .where(Notice.follower_id == Follower.id, Notice.event_id == Event.id)
-        .correlate(Follower, Event)
+        .where(Notice.subscriber_id == Subscriber.id, Notice.event_id == Event.id)
+        .correlate(Subscriber, Event)
         .exists()
     )
     return and_(
         Event.at >= until - LOOK_BACK,
         Event.at >= since,
-        Event.at >= Follow.created_at,
+        Event.at >= Subscription.created_at,
         Event.at < until,
         Event.kind.in_(NEWS),
         ~Event.internal,
-        Event.actor_id.is_distinct_from(func.coalesce(Follower.account_id, 0)),
+        Event.actor_id.is_distinct_from(func.coalesce(Subscriber.account_id, 0)),
         ~told_at_once,
     )
 
 
-def take_followers(session: Session, until: datetime) -> list[tuple[Listener, datetime]]:
-    """Return the followers to whom something new may be told, and since when; each once.
+def take_subscribers(session: Session, until: datetime) -> list[tuple[Listener, datetime]]:
+    """Return the subscribers to whom something new may be told, and since when; each once.
 
     In one statement, which no other worker can repeat: `told_until` moves with it.
     """
-    told = cast("ColumnElement[datetime]", Follower.told_until)
+    told = cast("ColumnElement[datetime]", Subscriber.told_until)
     concerned = (
         select(
-            Follower.id,
-            Follower.told_until,
-            Follower.account_id,
+            Subscriber.id,
+            Subscriber.told_until,
+            Subscriber.account_id,
             Account.email,
-            func.min(Follow.territory_id).label("territory_id"),
+            func.min(Subscription.territory_id).label("territory_id"),
         )
-        .outerjoin(Account, Account.id == Follower.account_id)
-        .join(Follow, Follow.follower_id == Follower.id)
+        .outerjoin(Account, Account.id == Subscriber.account_id)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
         .join(Signalement, matches())
         .join(Event, Event.signalement_id == Signalement.id)
-        .where(Follower.told_until < until, _listens(), _is_news(told, until))
-        .group_by(Follower.id, Account.id)
+        .where(Subscriber.told_until < until, _listens(), _is_news(told, until))
+        .group_by(Subscriber.id, Account.id)
         .subquery()
     )
     taken = session.execute(
-        update(Follower)
-        .where(Follower.id == concerned.c.id, Follower.told_until == concerned.c.told_until)
+        update(Subscriber)
+        .where(Subscriber.id == concerned.c.id, Subscriber.told_until == concerned.c.told_until)
         .values(told_until=until)
         .returning(
-            Follower.id,
-            func.coalesce(concerned.c.email, Follower.email),
-            Follower.account_id,
+            Subscriber.id,
+            func.coalesce(concerned.c.email, Subscriber.email),
+            Subscriber.account_id,
             concerned.c.territory_id,
             concerned.c.told_until,
         )
@@ -117,14 +117,14 @@ def take_followers(session: Session, until: datetime) -> list[tuple[Listener, da
 
 
 def news_for(
-    session: Session, actor: Actor, follower_id: int, since: datetime, until: datetime
+    session: Session, actor: Actor, subscriber_id: int, since: datetime, until: datetime
 ) -> list[News]:
     """Return what happened to what somebody follows, that `actor` (them) may see, last first.
 
     At most `MAX_LINES`; each says how many there are in all.
     """
     is_new = func.bool_or(Event.kind == "created")
-    label = func.min(Follow.label)
+    label = func.min(Subscription.label)
     commune = (
         select(Commune.name)
         .where(Commune.insee_code == Signalement.insee_code)
@@ -144,13 +144,13 @@ def news_for(
             label,
             func.count().over(),
         )
-        .select_from(Follow)
-        .join(Follower, Follower.id == Follow.follower_id)
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .join(Signalement, matches())
         .join(Category, Category.id == Signalement.category_id)
         .join(Event, Event.signalement_id == Signalement.id)
         .where(
-            Follower.id == follower_id,
+            Subscriber.id == subscriber_id,
             _is_news(literal(since), until),
             visible_to(actor),
         )
@@ -173,37 +173,39 @@ def listeners_of(session: Session, signalement: Signalement) -> list[Listener]:
         select(Contact.id)
         .where(
             Contact.signalement_id.in_(same),
-            func.lower(Contact.email) == func.coalesce(func.lower(Account.email), Follower.email),
+            func.lower(Contact.email) == func.coalesce(func.lower(Account.email), Subscriber.email),
         )
-        .correlate(Follower, Account)
+        .correlate(Subscriber, Account)
         .exists()
     )
     rows = session.execute(
         select(
-            Follower.id,
-            func.coalesce(Account.email, Follower.email),
-            Follower.account_id,
+            Subscriber.id,
+            func.coalesce(Account.email, Subscriber.email),
+            Subscriber.account_id,
             literal(signalement.territory_id),
         )
-        .join(Follow, Follow.follower_id == Follower.id)
-        .outerjoin(Account, Account.id == Follower.account_id)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .outerjoin(Account, Account.id == Subscriber.account_id)
         .where(
-            Follow.kind == FollowKind.SIGNALEMENT,
-            Follow.signalement_id.in_(same),
-            Follower.account_id.is_distinct_from(func.coalesce(signalement.reporter_id, 0)),
+            Subscription.kind == SubscriptionKind.SIGNALEMENT,
+            Subscription.signalement_id.in_(same),
+            Subscriber.account_id.is_distinct_from(func.coalesce(signalement.reporter_id, 0)),
             _listens(),
             ~written_to,
         )
         .distinct()
-        .order_by(Follower.id)
+        .order_by(Subscriber.id)
     )
     return [Listener(*row) for row in rows]
 
 
-def told_since(session: Session, follower_id: int, kind: str, since: datetime) -> int:
-    """Return how many notices of a kind a follower was sent since an instant."""
+def told_since(session: Session, subscriber_id: int, kind: str, since: datetime) -> int:
+    """Return how many notices of a kind a subscriber was sent since an instant."""
     return session.scalars(
         select(func.count())
         .select_from(Notice)
-        .where(Notice.follower_id == follower_id, Notice.kind == kind, Notice.created_at >= since)
+        .where(
+            Notice.subscriber_id == subscriber_id, Notice.kind == kind, Notice.created_at >= since
+        )
     ).one()

@@ -1,4 +1,4 @@
-"""What followers are told: a move of a signalement at once, everything else once a day."""
+"""What subscribers are told: a move of a signalement at once, everything else once a day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
@@ -19,11 +19,11 @@ from qpvmap.core.bulletins import (
 )
 from qpvmap.core.deadlines import PARIS
 from qpvmap.core.digests import alert_until
-from qpvmap.core.follows import MAX_AT_ONCE_A_DAY
 from qpvmap.core.french import NBSP, plural
 from qpvmap.core.labels import OUTCOME_LABELS, STATUS_LABELS
 from qpvmap.core.notices import NewNotice, PersonKind, Recipient, event_source
 from qpvmap.core.permissions import Nature
+from qpvmap.core.subscriptions import MAX_AT_ONCE_A_DAY
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage.accounts import actor_by_id
 from qpvmap.storage.alerts import (
@@ -31,10 +31,10 @@ from qpvmap.storage.alerts import (
     News,
     listeners_of,
     news_for,
-    take_followers,
+    take_subscribers,
     told_since,
 )
-from qpvmap.storage.models import Event, Follower, Signalement
+from qpvmap.storage.models import Event, Signalement, Subscriber
 from qpvmap.storage.signalements import find_visible
 from qpvmap.usecases.notices import post
 
@@ -43,17 +43,17 @@ MAP = "/"
 
 
 def send_alerts(session: Session, now: datetime) -> int:
-    """Post the daily alerts due at `now` and return how many: one a day at most for a follower."""
+    """Post the daily alerts due at `now` and return how many: for each, one a day at most."""
     until = alert_until(now)
     notices = [
         NewNotice(
             source=f"alert:{until.date().isoformat()}",
             kind=ALERT,
             territory_id=listener.territory_id,
-            recipient=Recipient(PersonKind.FOLLOWER, listener.id, listener.email),
+            recipient=Recipient(PersonKind.SUBSCRIBER, listener.id, listener.email),
             payload={"since": since.isoformat(), "until": until.isoformat()},
         )
-        for listener, since in take_followers(session, until)
+        for listener, since in take_subscribers(session, until)
     ]
     return sum(post(session, notice, now) is not None for notice in notices)
 
@@ -61,7 +61,7 @@ def send_alerts(session: Session, now: datetime) -> int:
 def moves_followed(
     session: Session, event: Event, signalement: Signalement, now: datetime
 ) -> Sequence[NewNotice]:
-    """Return what the followers of a signalement are told of a line at once.
+    """Return what the subscribers of a signalement are told of a line at once.
 
     After so many in a day, the rest waits for the daily alert.
     """
@@ -73,7 +73,7 @@ def moves_followed(
             source=event_source(event.id),
             kind=FOLLOWED_MOVE,
             territory_id=signalement.territory_id,
-            recipient=Recipient(PersonKind.FOLLOWER, listener.id, listener.email),
+            recipient=Recipient(PersonKind.SUBSCRIBER, listener.id, listener.email),
             signalement_id=signalement.id,
             event_id=event.id,
         )
@@ -83,25 +83,25 @@ def moves_followed(
     ]
 
 
-def reader_of(session: Session, follower: Follower) -> Actor | None:
-    """Return who a follower is to the rules; None when their account is closed or wants nothing."""
-    if follower.account_id is None:
+def reader_of(session: Session, subscriber: Subscriber) -> Actor | None:
+    """Return who a subscriber is to the rules; None if their account is closed or wants none."""
+    if subscriber.account_id is None:
         return ANONYMOUS
-    account = follower.account
+    account = subscriber.account
     if account is None or not account.active or not account.told_of_followed:
         return None
     return actor_by_id(session, account.id)
 
 
 def alert_bulletin(
-    session: Session, follower: Follower, payload: Mapping[str, Any], stop: Link
+    session: Session, subscriber: Subscriber, payload: Mapping[str, Any], stop: Link
 ) -> Bulletin | None:
     """Return a daily alert as far as its reader may see it when it is sent; None for nothing."""
-    reader = reader_of(session, follower)
+    reader = reader_of(session, subscriber)
     if reader is None:
         return None
     since, until = (datetime.fromisoformat(payload[name]) for name in ("since", "until"))
-    news = news_for(session, reader, follower.id, since, until)
+    news = news_for(session, reader, subscriber.id, since, until)
     if not news:
         return None
     total = news[0].total
@@ -142,10 +142,10 @@ def state_words(status: str, outcome: str | None, is_new: bool = False) -> str:
 
 
 def move_bulletin(
-    session: Session, follower: Follower, event_id: int, stop: Link
+    session: Session, subscriber: Subscriber, event_id: int, stop: Link
 ) -> Bulletin | None:
-    """Return what a follower is told of a move; None when it is not theirs to see any more."""
-    reader, event = reader_of(session, follower), session.get_one(Event, event_id)
+    """Return what a subscriber is told of a move; None when it is not theirs to see any more."""
+    reader, event = reader_of(session, subscriber), session.get_one(Event, event_id)
     reference = session.get_one(Signalement, event.signalement_id).reference
     seen = find_visible(session, reader, reference) if reader else None
     if seen is None:

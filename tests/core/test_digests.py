@@ -1,4 +1,4 @@
-"""When teams and followers are told."""
+"""When teams and subscribers are told."""
 
 from datetime import date, datetime, time, timedelta
 

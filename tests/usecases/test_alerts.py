@@ -1,4 +1,4 @@
-"""Followers: what they hear of, what they never see, how often."""
+"""Subscribers: what they hear of, what they never see, how often."""
 
 import threading
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from qpvmap.core.bulletins import Bulletin, Link
 from qpvmap.core.deadlines import PARIS
 from qpvmap.core.digests import MAX_LINES
 from qpvmap.core.errors import InvalidSubmission, NotFound
-from qpvmap.core.follows import MAX_AT_ONCE_A_DAY, MAX_FOLLOWS, FollowKind, Wish
+from qpvmap.core.subscriptions import MAX_AT_ONCE_A_DAY, MAX_SUBSCRIPTIONS, SubscriptionKind, Wish
 from qpvmap.core.workflow import Request, Status
-from qpvmap.storage.models import Account, Contact, Event, Follow, Follower, Notice, Road
+from qpvmap.storage.models import Account, Contact, Event, Notice, Road, Subscriber, Subscription
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.alerts import (
     ALERT,
@@ -25,10 +25,17 @@ from qpvmap.usecases.alerts import (
     moves_followed,
     send_alerts,
 )
-from qpvmap.usecases.follows import follow, follow_by_mail, list_of, stop, stop_all, stop_of
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.messages import note
 from qpvmap.usecases.notices import post
+from qpvmap.usecases.subscriptions import (
+    list_of,
+    stop,
+    stop_all,
+    stop_of,
+    subscribe,
+    subscribe_by_mail,
+)
 from tests.factories import (
     OUT_OF_QUARTER_WEST,
     Toy,
@@ -42,7 +49,7 @@ from tests.factories import (
 MORNING = datetime(2028, 7, 12, 9, 0, tzinfo=PARIS)
 EVENING = datetime(2028, 7, 12, 17, 32, tzinfo=PARIS)
 STOP = Link("Ne plus rien recevoir", "/desabonnement/x")
-QUARTER = Wish(FollowKind.QPV, "QN09299X")
+QUARTER = Wish(SubscriptionKind.QPV, "QN09299X")
 
 
 @pytest.fixture
@@ -54,10 +61,10 @@ def filed(session: Session, toy: Toy, at: datetime = MORNING, **more: Any) -> An
     return make_signalement(session, toy, created_at=at, due_at=at + timedelta(days=9), **more)
 
 
-def by_mail(session: Session, toy: Toy, wish: Wish, email: str = "nadia@exemple.fr") -> Follower:
+def by_mail(session: Session, toy: Toy, wish: Wish, email: str = "nadia@exemple.fr") -> Subscriber:
     at = MORNING - timedelta(days=1)
-    done = follow_by_mail(session, email, toy.territory.id, wish, at)
-    return session.get_one(Follower, done.follower_id)
+    done = subscribe_by_mail(session, email, toy.territory.id, wish, at)
+    return session.get_one(Subscriber, done.subscriber_id)
 
 
 def alerts(session: Session) -> list[Notice]:
@@ -65,8 +72,8 @@ def alerts(session: Session) -> list[Notice]:
 
 
 def read(session: Session, notice: Notice) -> Bulletin | None:
-    follower = session.get_one(Follower, notice.follower_id)
-    return alert_bulletin(session, follower, notice.payload, STOP)
+    subscriber = session.get_one(Subscriber, notice.subscriber_id)
+    return alert_bulletin(session, subscriber, notice.payload, STOP)
 
 
 def told(session: Session) -> list[str]:
@@ -100,7 +107,7 @@ def test_alert_when_a_street_is_followed_then_is_found_by_address_or_on_the_grou
             line=WKTElement("MULTILINESTRING((2.289 48.78110, 2.291 48.78110))", srid=4326),
         )
     )
-    by_mail(session, toy, Wish(FollowKind.STREET, "avenue Jean Jaures"))
+    by_mail(session, toy, Wish(SubscriptionKind.STREET, "avenue Jean Jaures"))
     named = filed(session, toy, address="12 bis Avenue JEAN‑JAURÈS, Bagneux")
     near = filed(session, toy, point=OUT_OF_QUARTER_WEST)
     filed(session, toy, address="3 rue Jean-Jaurès, Bagneux")
@@ -111,7 +118,7 @@ def test_alert_when_a_street_is_followed_then_is_found_by_address_or_on_the_grou
 def test_alert_when_a_category_is_followed_then_tells_that_one_alone(
     session: Session, toy: Toy
 ) -> None:
-    by_mail(session, toy, Wish(FollowKind.CATEGORY, "eclairage"))
+    by_mail(session, toy, Wish(SubscriptionKind.CATEGORY, "eclairage"))
     filed(session, toy)
     lamp = filed(session, toy, category="eclairage")
     send_alerts(session, EVENING)
@@ -122,11 +129,11 @@ def test_alert_when_something_is_confidential_then_the_public_never_hears_of_it(
     session: Session, toy: Toy
 ) -> None:
     with pytest.raises(NotFound):
-        by_mail(session, toy, Wish(FollowKind.CATEGORY, "rixe"))
+        by_mail(session, toy, Wish(SubscriptionKind.CATEGORY, "rixe"))
     by_mail(session, toy, QUARTER)
     secret = filed(session, toy, category="rixe", team="police")
     with pytest.raises(NotFound):
-        by_mail(session, toy, Wish(FollowKind.SIGNALEMENT, secret.reference))
+        by_mail(session, toy, Wish(SubscriptionKind.SIGNALEMENT, secret.reference))
     send_alerts(session, EVENING)
     assert told(session) == []
     if alerts(session):
@@ -150,14 +157,14 @@ def test_alert_when_a_member_of_the_police_follows_then_hears_of_what_they_may_s
     police = make_actor(session, toy, Role.AGENT, "police")
     other = make_actor(session, toy, Role.AGENT, "technique-ouest")
     before = MORNING - timedelta(days=1)
-    follow(session, police, toy.territory.id, Wish(FollowKind.CATEGORY, "rixe"), before)
-    with_rights = follow(session, other, toy.territory.id, QUARTER, before)
+    subscribe(session, police, toy.territory.id, Wish(SubscriptionKind.CATEGORY, "rixe"), before)
+    with_rights = subscribe(session, other, toy.territory.id, QUARTER, before)
     secret = filed(session, toy, category="rixe", team="police")
     send_alerts(session, EVENING)
-    by_follower = {notice.follower_id: notice for notice in alerts(session)}
-    assert len(by_follower) == 2
-    assert read(session, by_follower.pop(with_rights.follower_id)) is None
-    [bulletin] = [read(session, notice) for notice in by_follower.values()]
+    by_subscriber = {notice.subscriber_id: notice for notice in alerts(session)}
+    assert len(by_subscriber) == 2
+    assert read(session, by_subscriber.pop(with_rights.subscriber_id)) is None
+    [bulletin] = [read(session, notice) for notice in by_subscriber.values()]
     assert bulletin is not None
     assert bulletin.groups[0].lines[0].href == f"/signalements/{secret.reference}"
 
@@ -166,7 +173,7 @@ def test_alert_when_a_day_is_over_then_is_one_mail_and_repeats_nothing(
     session: Session, toy: Toy
 ) -> None:
     by_mail(session, toy, QUARTER)
-    by_mail(session, toy, Wish(FollowKind.CATEGORY, "voirie"))
+    by_mail(session, toy, Wish(SubscriptionKind.CATEGORY, "voirie"))
     first = filed(session, toy)
     assert send_alerts(session, EVENING.replace(hour=12)) == 0
     assert send_alerts(session, EVENING) == 1
@@ -209,7 +216,7 @@ def test_alert_when_it_tells_then_not_a_word_of_what_people_wrote(
 def test_alert_when_it_is_one_s_own_doing_then_says_nothing(session: Session, toy: Toy) -> None:
     agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
     row = filed(session, toy, MORNING - timedelta(days=3))
-    follow(session, agent, toy.territory.id, QUARTER, MORNING - timedelta(days=1))
+    subscribe(session, agent, toy.territory.id, QUARTER, MORNING - timedelta(days=1))
     taken = Request(Status.ACKNOWLEDGED)
     change_status(session, agent, row.reference, taken, version=row.version, now=MORNING)
     assert send_alerts(session, EVENING) == 0
@@ -217,11 +224,11 @@ def test_alert_when_it_is_one_s_own_doing_then_says_nothing(session: Session, to
 
 def test_alerts_when_an_account_wants_none_then_are_not_posted(session: Session, toy: Toy) -> None:
     account = make_account(session, toy, Role.RESIDENT)
-    done = follow(
+    done = subscribe(
         session, actor_for(account), toy.territory.id, QUARTER, MORNING - timedelta(days=1)
     )
     filed(session, toy)
-    stop_all(session, done.follower_id)
+    stop_all(session, done.subscriber_id)
     assert send_alerts(session, EVENING) == 0
     assert session.get_one(Account, account.id).told_of_followed is False
     assert len(list_of(session, actor_for(account))) == 1
@@ -242,13 +249,13 @@ def test_move_when_a_signalement_is_followed_then_is_told_at_once_and_not_again(
 ) -> None:
     agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
     row = filed(session, toy, MORNING - timedelta(days=3))
-    follower = by_mail(session, toy, Wish(FollowKind.SIGNALEMENT, row.reference))
+    subscriber = by_mail(session, toy, Wish(SubscriptionKind.SIGNALEMENT, row.reference))
     event = taken(session, toy, row, agent, MORNING)
     [notice] = moves_followed(session, event, row, MORNING)
     assert notice.recipient.address == "nadia@exemple.fr"
     assert post(session, notice, MORNING) is not None
     assert post(session, notice, MORNING) is None
-    bulletin = move_bulletin(session, follower, event.id, STOP)
+    bulletin = move_bulletin(session, subscriber, event.id, STOP)
     assert bulletin is not None
     assert bulletin.subject.replace("\u00a0", " ") == f"{row.reference} : pris en charge"
     assert send_alerts(session, EVENING) == 0
@@ -259,11 +266,11 @@ def test_move_when_its_signalement_turns_confidential_then_is_not_told(
 ) -> None:
     agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
     row = filed(session, toy, MORNING - timedelta(days=3))
-    follower = by_mail(session, toy, Wish(FollowKind.SIGNALEMENT, row.reference))
+    subscriber = by_mail(session, toy, Wish(SubscriptionKind.SIGNALEMENT, row.reference))
     event = taken(session, toy, row, agent, MORNING)
     row.category_id, row.nature = toy.categories["rixe"].id, "tranquillite"
     session.flush()
-    assert move_bulletin(session, follower, event.id, STOP) is None
+    assert move_bulletin(session, subscriber, event.id, STOP) is None
 
 
 def test_moves_when_there_are_many_in_a_day_then_the_rest_waits_for_the_evening(
@@ -271,7 +278,7 @@ def test_moves_when_there_are_many_in_a_day_then_the_rest_waits_for_the_evening(
 ) -> None:
     agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
     row = filed(session, toy, MORNING - timedelta(days=3))
-    by_mail(session, toy, Wish(FollowKind.SIGNALEMENT, row.reference))
+    by_mail(session, toy, Wish(SubscriptionKind.SIGNALEMENT, row.reference))
     at_once = 0
     for minute in range(MAX_AT_ONCE_A_DAY + 3):
         now = MORNING + timedelta(minutes=minute)
@@ -290,9 +297,9 @@ def test_move_when_its_reader_has_letters_of_their_own_then_is_not_told_twice(
     agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
     reporter = make_account(session, toy, Role.RESIDENT)
     row = filed(session, toy, MORNING - timedelta(days=3), reporter_id=reporter.id)
-    wish = Wish(FollowKind.SIGNALEMENT, row.reference)
-    follow(session, actor_for(reporter), toy.territory.id, wish, MORNING - timedelta(days=1))
-    follow(session, agent, toy.territory.id, wish, MORNING - timedelta(days=1))
+    wish = Wish(SubscriptionKind.SIGNALEMENT, row.reference)
+    subscribe(session, actor_for(reporter), toy.territory.id, wish, MORNING - timedelta(days=1))
+    subscribe(session, agent, toy.territory.id, wish, MORNING - timedelta(days=1))
     by_mail(session, toy, wish, "voisin@exemple.fr")
     session.add(Contact(signalement_id=row.id, email="Voisin@exemple.fr", consent_at=MORNING))
     session.flush()
@@ -300,24 +307,26 @@ def test_move_when_its_reader_has_letters_of_their_own_then_is_not_told_twice(
     assert list(moves_followed(session, event, row, MORNING)) == []
 
 
-def test_follow_when_twice_then_is_once_and_when_stopped_the_address_is_forgotten(
+def test_subscription_when_twice_then_is_once_and_when_stopped_the_address_is_forgotten(
     session: Session, toy: Toy
 ) -> None:
-    follower = by_mail(session, toy, QUARTER)
-    assert by_mail(session, toy, QUARTER).id == follower.id
-    [kept] = session.scalars(select(Follow).where(Follow.follower_id == follower.id))
-    stop(session, follower.id, kept.id)
-    assert session.scalar(select(Follower.id)) is None
+    subscriber = by_mail(session, toy, QUARTER)
+    assert by_mail(session, toy, QUARTER).id == subscriber.id
+    [kept] = session.scalars(
+        select(Subscription).where(Subscription.subscriber_id == subscriber.id)
+    )
+    stop(session, subscriber.id, kept.id)
+    assert session.scalar(select(Subscriber.id)) is None
     with pytest.raises(NotFound):
-        stop(session, follower.id, kept.id)
+        stop(session, subscriber.id, kept.id)
 
 
-def test_follow_when_it_is_somebody_elses_then_cannot_be_stopped(
+def test_subscription_when_it_is_somebody_elses_then_cannot_be_stopped(
     session: Session, toy: Toy
 ) -> None:
     mine, other = (make_actor(session, toy, Role.RESIDENT) for _ in range(2))
-    follow(session, mine, toy.territory.id, QUARTER, MORNING)
-    follow(session, other, toy.territory.id, QUARTER, MORNING)
+    subscribe(session, mine, toy.territory.id, QUARTER, MORNING)
+    subscribe(session, other, toy.territory.id, QUARTER, MORNING)
     [kept] = list_of(session, other)
     with pytest.raises(NotFound):
         stop_of(session, mine, kept.id)
@@ -325,21 +334,21 @@ def test_follow_when_it_is_somebody_elses_then_cannot_be_stopped(
         stop_of(session, ANONYMOUS, kept.id)
 
 
-def test_follow_when_the_address_has_an_account_then_is_that_account_s(
+def test_subscription_when_the_address_has_an_account_then_is_that_account_s(
     session: Session, toy: Toy
 ) -> None:
     account = make_account(session, toy, Role.RESIDENT)
-    follower = by_mail(session, toy, QUARTER, account.email)
-    assert (follower.account_id, follower.email) == (account.id, None)
+    subscriber = by_mail(session, toy, QUARTER, account.email)
+    assert (subscriber.account_id, subscriber.email) == (account.id, None)
 
 
-def test_follow_when_too_many_then_is_refused(session: Session, toy: Toy) -> None:
+def test_subscription_when_too_many_then_is_refused(session: Session, toy: Toy) -> None:
     actor = make_actor(session, toy, Role.RESIDENT)
-    for number in range(MAX_FOLLOWS):
-        wish = Wish(FollowKind.STREET, f"rue numéro {number}")
-        follow(session, actor, toy.territory.id, wish, MORNING)
+    for number in range(MAX_SUBSCRIPTIONS):
+        wish = Wish(SubscriptionKind.STREET, f"rue numéro {number}")
+        subscribe(session, actor, toy.territory.id, wish, MORNING)
     with pytest.raises(InvalidSubmission):
-        follow(session, actor, toy.territory.id, QUARTER, MORNING)
+        subscribe(session, actor, toy.territory.id, QUARTER, MORNING)
 
 
 def test_alerts_when_two_workers_see_to_them_at_once_then_are_posted_once(

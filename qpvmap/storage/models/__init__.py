@@ -10,13 +10,6 @@ from qpvmap.storage.models.accounts import (
     team_member,
 )
 from qpvmap.storage.models.base import Base
-from qpvmap.storage.models.followers import (
-    Follow,
-    Follower,
-    PushDevice,
-    Reminder,
-    TeamDigest,
-)
 from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.places import (
     Commune,
@@ -37,6 +30,13 @@ from qpvmap.storage.models.signalements import (
     ReferenceCounter,
     Signalement,
     Support,
+)
+from qpvmap.storage.models.subscriptions import (
+    PushDevice,
+    Reminder,
+    Subscriber,
+    Subscription,
+    TeamDigest,
 )
 from qpvmap.storage.models.territories import (
     Category,
@@ -67,8 +67,6 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
-    "Follow",
-    "Follower",
     "Indicator",
     "IndicatorValue",
     "Iris",
@@ -86,6 +84,8 @@ __all__ = [
     "RoleRow",
     "RoutingRuleRow",
     "Signalement",
+    "Subscriber",
+    "Subscription",
     "Support",
     "Team",
     "TeamDigest",

@@ -25,7 +25,7 @@ class Notice(Base):
         CheckConstraint(f"channel in ({CHANNEL_LIST})", name="channel"),
         CheckConstraint(f"state in ({STATE_LIST})", name="state"),
         CheckConstraint(
-            "num_nonnulls(account_id, contact_id, team_id, follower_id) = 1", name="one_person"
+            "num_nonnulls(account_id, contact_id, team_id, subscriber_id) = 1", name="one_person"
         ),
         Index(
             "ix_notice_territory_id_failed",
@@ -39,7 +39,7 @@ class Notice(Base):
         Index(None, "account_id", postgresql_where=text("account_id is not null")),
         Index(None, "contact_id", postgresql_where=text("contact_id is not null")),
         Index(None, "team_id", postgresql_where=text("team_id is not null")),
-        Index(None, "follower_id", postgresql_where=text("follower_id is not null")),
+        Index(None, "subscriber_id", postgresql_where=text("subscriber_id is not null")),
     )
 
     id: Mapped[Id]
@@ -52,7 +52,9 @@ class Notice(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
-    follower_id: Mapped[int | None] = mapped_column(ForeignKey("follower.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int | None] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE")
+    )
     address: Mapped[str]
     payload: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     state: Mapped[str] = mapped_column(server_default="waiting")

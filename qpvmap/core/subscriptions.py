@@ -9,16 +9,16 @@ from enum import StrEnum
 from qpvmap.core.contacts import EMAIL
 from qpvmap.core.errors import InvalidSubmission
 
-MAX_FOLLOWS = 50
+MAX_SUBSCRIPTIONS = 50
 MAX_AT_ONCE_A_DAY = 10
-"""Immediate messages of a day to one follower; what comes after is in the daily alert."""
+"""Immediate messages of a day to one subscriber; what comes after is in the daily alert."""
 STREET_MIN, STREET_MAX = 4, 80
 EMAIL_MAX = 254
 STREET_NEAR_M = 20
 
 BAD_EMAIL = "E-mail illisible : par exemple prenom@exemple.fr."
 BAD_STREET = "Écrivez le nom de la rue, par exemple « rue Léo-Delibes »."
-TOO_MANY = f"Vous suivez déjà {MAX_FOLLOWS} choses. Retirez-en une d’abord."
+TOO_MANY = f"Vous suivez déjà {MAX_SUBSCRIPTIONS} choses. Retirez-en une d’abord."
 
 WAYS = (
     "allee|allees|avenue|boulevard|carrefour|chemin|cite|clos|cour|cours|esplanade|galerie|impasse"
@@ -30,7 +30,7 @@ NUMBER = re.compile(r"^\s*\d+\s*(?:[-/]\s*\d+\s*)?(?:bis|ter|quater|[a-d]\b)?[\s
 POSTCODE = re.compile(r"\s+\d{5}\b.*$")
 
 
-class FollowKind(StrEnum):
+class SubscriptionKind(StrEnum):
     """A kind of thing that can be followed."""
 
     SIGNALEMENT = "signalement"
@@ -39,11 +39,11 @@ class FollowKind(StrEnum):
     CATEGORY = "category"
 
 
-SLUGS: Mapping[FollowKind, str] = {
-    FollowKind.SIGNALEMENT: "signalement",
-    FollowKind.STREET: "rue",
-    FollowKind.QPV: "quartier",
-    FollowKind.CATEGORY: "categorie",
+SLUGS: Mapping[SubscriptionKind, str] = {
+    SubscriptionKind.SIGNALEMENT: "signalement",
+    SubscriptionKind.STREET: "rue",
+    SubscriptionKind.QPV: "quartier",
+    SubscriptionKind.CATEGORY: "categorie",
 }
 """The kinds as addresses and forms write them."""
 
@@ -52,7 +52,7 @@ SLUGS: Mapping[FollowKind, str] = {
 class Wish:
     """One thing that somebody wishes to follow: a reference, a name or a code, by its kind."""
 
-    kind: FollowKind
+    kind: SubscriptionKind
     key: str
 
     def __str__(self) -> str:

@@ -3,8 +3,9 @@
 import pytest
 
 from qpvmap.core.errors import InvalidSubmission
-from qpvmap.core.follows import (
-    FollowKind,
+from qpvmap.core.push import device_label, is_push_service, parse_device
+from qpvmap.core.subscriptions import (
+    SubscriptionKind,
     Wish,
     email_address,
     folded,
@@ -12,7 +13,6 @@ from qpvmap.core.follows import (
     street_name,
     street_of,
 )
-from qpvmap.core.push import device_label, is_push_service, parse_device
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_street_when_it_names_nothing_then_is_refused(text: str) -> None:
 
 
 def test_wish_when_written_then_is_read_again() -> None:
-    wish = Wish(FollowKind.STREET, "rue du Bac : côté pair")
+    wish = Wish(SubscriptionKind.STREET, "rue du Bac : côté pair")
     assert parse_wish(str(wish)) == wish
     assert parse_wish("personne:12") is None
     assert parse_wish("quartier:") is None

@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.follows import STREET_NEAR_M, FollowKind, Wish, folded, street_name
 from qpvmap.core.permissions import Action, Nature, Target, may
-from qpvmap.storage.models import Category, Follow, Follower, Qpv, Road, Signalement
+from qpvmap.core.subscriptions import STREET_NEAR_M, SubscriptionKind, Wish, folded, street_name
+from qpvmap.storage.models import Category, Qpv, Road, Signalement, Subscriber, Subscription
 from qpvmap.storage.visibility import visible_to
 
 STREET_NEAR_DEGREES = 0.0005
@@ -21,7 +21,7 @@ STREET_NEAR_DEGREES = 0.0005
 class Wanted:
     """What a wish means on a territory: the columns of its row, and how it is called."""
 
-    kind: FollowKind
+    kind: SubscriptionKind
     key: str
     label: str
     signalement_id: int | None = None
@@ -43,10 +43,10 @@ def find_wanted(session: Session, actor: Actor, territory_id: int, wish: Wish) -
         If a street's name is none.
     """
     finders = {
-        FollowKind.SIGNALEMENT: _signalement,
-        FollowKind.STREET: _street,
-        FollowKind.QPV: _quarter,
-        FollowKind.CATEGORY: _category,
+        SubscriptionKind.SIGNALEMENT: _signalement,
+        SubscriptionKind.STREET: _street,
+        SubscriptionKind.QPV: _quarter,
+        SubscriptionKind.CATEGORY: _category,
     }
     return finders[wish.kind](session, actor, territory_id, wish.key)
 
@@ -64,13 +64,13 @@ def _signalement(session: Session, actor: Actor, territory_id: int, key: str) ->
     if found is None:
         return None
     label = f"{key}, {found.name}"
-    return Wanted(FollowKind.SIGNALEMENT, key, label, signalement_id=found.id)
+    return Wanted(SubscriptionKind.SIGNALEMENT, key, label, signalement_id=found.id)
 
 
 def _street(_: Session, __: Actor, ___: int, key: str) -> Wanted | None:
     name = street_name(key)
     label = name[:1].upper() + name[1:]
-    return Wanted(FollowKind.STREET, name, label, place=folded(name))
+    return Wanted(SubscriptionKind.STREET, name, label, place=folded(name))
 
 
 def _quarter(session: Session, _: Actor, __: int, key: str) -> Wanted | None:
@@ -79,7 +79,7 @@ def _quarter(session: Session, _: Actor, __: int, key: str) -> Wanted | None:
     )
     if name is None:
         return None
-    return Wanted(FollowKind.QPV, key, f"Quartier {name}", place=key)
+    return Wanted(SubscriptionKind.QPV, key, f"Quartier {name}", place=key)
 
 
 def _category(session: Session, actor: Actor, territory_id: int, key: str) -> Wanted | None:
@@ -88,7 +88,7 @@ def _category(session: Session, actor: Actor, territory_id: int, key: str) -> Wa
     )
     if found is None or not may_hear_of(actor, found):
         return None
-    return Wanted(FollowKind.CATEGORY, key, f"Catégorie {found.name}", category_id=found.id)
+    return Wanted(SubscriptionKind.CATEGORY, key, f"Catégorie {found.name}", category_id=found.id)
 
 
 def may_hear_of(actor: Actor, category: Category) -> bool:
@@ -106,41 +106,43 @@ def followable_categories(session: Session, actor: Actor, territory_id: int) -> 
     return [category for category in rows if may_hear_of(actor, category)]
 
 
-def follower_of(session: Session, actor: Actor) -> Follower | None:
-    """Return an account as a follower; None when it never followed anything."""
+def subscriber_of(session: Session, actor: Actor) -> Subscriber | None:
+    """Return an account as a subscriber; None when it never followed anything."""
     if actor.account_id is None:
         return None
-    return session.scalar(select(Follower).where(Follower.account_id == actor.account_id))
+    return session.scalar(select(Subscriber).where(Subscriber.account_id == actor.account_id))
 
 
-def keep_follower(
+def keep_subscriber(
     session: Session, now: datetime, *, account_id: int | None = None, email: str | None = None
 ) -> int:
-    """Return the key of an account or of a proven address as a follower, made when it is new."""
-    key = Follower.account_id == account_id if account_id else Follower.email == email
-    added = insert(Follower).values(
+    """Return the key of an account or of a proven address as a subscriber, made when it is new."""
+    key = Subscriber.account_id == account_id if account_id else Subscriber.email == email
+    added = insert(Subscriber).values(
         account_id=account_id, email=email, told_until=now, created_at=now
     )
-    found = session.scalar(added.on_conflict_do_nothing().returning(Follower.id))
-    return found or session.scalars(select(Follower.id).where(key)).one()
+    found = session.scalar(added.on_conflict_do_nothing().returning(Subscriber.id))
+    return found or session.scalars(select(Subscriber.id).where(key)).one()
 
 
-def count_follows(session: Session, follower_id: int) -> int:
+def count_subscriptions(session: Session, subscriber_id: int) -> int:
     """Return how many things somebody follows; others wait until the transaction ends."""
-    session.execute(select(Follower.id).where(Follower.id == follower_id).with_for_update())
+    session.execute(select(Subscriber.id).where(Subscriber.id == subscriber_id).with_for_update())
     return session.scalars(
-        select(func.count()).select_from(Follow).where(Follow.follower_id == follower_id)
+        select(func.count())
+        .select_from(Subscription)
+        .where(Subscription.subscriber_id == subscriber_id)
     ).one()
 
 
-def add_follow(
-    session: Session, follower_id: int, territory_id: int, wanted: Wanted, now: datetime
+def add_subscription(
+    session: Session, subscriber_id: int, territory_id: int, wanted: Wanted, now: datetime
 ) -> bool:
     """Add a thing that somebody follows; return False when it was followed already."""
     added = session.scalar(
-        insert(Follow)
+        insert(Subscription)
         .values(
-            follower_id=follower_id,
+            subscriber_id=subscriber_id,
             territory_id=territory_id,
             kind=wanted.kind,
             signalement_id=wanted.signalement_id,
@@ -150,19 +152,22 @@ def add_follow(
             created_at=now,
         )
         .on_conflict_do_nothing()
-        .returning(Follow.id)
+        .returning(Subscription.id)
     )
     return added is not None
 
 
-def follows_of(session: Session, actor: Actor, follower_id: int) -> list[Follow]:
+def subscriptions_of(session: Session, actor: Actor, subscriber_id: int) -> list[Subscription]:
     """Return what somebody follows, the last first; a signalement only while they may see it."""
-    seen = exists().where(Signalement.id == Follow.signalement_id, visible_to(actor))
+    seen = exists().where(Signalement.id == Subscription.signalement_id, visible_to(actor))
     query = (
-        select(Follow)
-        .options(joinedload(Follow.signalement), joinedload(Follow.category))
-        .where(Follow.follower_id == follower_id, or_(Follow.signalement_id.is_(None), seen))
-        .order_by(Follow.created_at.desc(), Follow.id.desc())
+        select(Subscription)
+        .options(joinedload(Subscription.signalement), joinedload(Subscription.category))
+        .where(
+            Subscription.subscriber_id == subscriber_id,
+            or_(Subscription.signalement_id.is_(None), seen),
+        )
+        .order_by(Subscription.created_at.desc(), Subscription.id.desc())
     )
     return list(session.scalars(query))
 
@@ -170,60 +175,60 @@ def follows_of(session: Session, actor: Actor, follower_id: int) -> list[Follow]
 def is_followed(session: Session, actor: Actor, wanted: Wanted) -> int | None:
     """Return the key of what an account follows by this wish; None when it does not."""
     return session.scalar(
-        select(Follow.id)
-        .join(Follower, Follower.id == Follow.follower_id)
+        select(Subscription.id)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(
-            Follower.account_id == actor.account_id,
-            Follow.kind == wanted.kind,
-            Follow.place == wanted.place,
-            Follow.signalement_id.is_not_distinct_from(wanted.signalement_id),
-            Follow.category_id.is_not_distinct_from(wanted.category_id),
+            Subscriber.account_id == actor.account_id,
+            Subscription.kind == wanted.kind,
+            Subscription.place == wanted.place,
+            Subscription.signalement_id.is_not_distinct_from(wanted.signalement_id),
+            Subscription.category_id.is_not_distinct_from(wanted.category_id),
         )
     )
 
 
-def remove_follow(session: Session, follower_id: int, follow_id: int) -> bool:
+def remove_subscription(session: Session, subscriber_id: int, subscription_id: int) -> bool:
     """Remove one thing that somebody follows; return whether it was there."""
     gone = session.scalar(
-        delete(Follow)
-        .where(Follow.id == follow_id, Follow.follower_id == follower_id)
-        .returning(Follow.id)
+        delete(Subscription)
+        .where(Subscription.id == subscription_id, Subscription.subscriber_id == subscriber_id)
+        .returning(Subscription.id)
     )
     return gone is not None
 
 
-def remove_follower(session: Session, follower_id: int) -> None:
+def remove_subscriber(session: Session, subscriber_id: int) -> None:
     """Forget somebody and all they follow."""
-    session.execute(delete(Follower).where(Follower.id == follower_id))
+    session.execute(delete(Subscriber).where(Subscriber.id == subscriber_id))
 
 
 def forget_idle_addresses(session: Session) -> None:
     """Remove the addresses, of people without an account, that follow nothing any more."""
-    follows = exists().where(Follow.follower_id == Follower.id)
-    session.execute(delete(Follower).where(Follower.email.is_not(None), ~follows))
+    follows = exists().where(Subscription.subscriber_id == Subscriber.id)
+    session.execute(delete(Subscriber).where(Subscriber.email.is_not(None), ~follows))
 
 
 def folded_sql(text: InstrumentedAttribute[str]) -> ColumnElement[str]:
-    """Return a text as `core.follows.folded` has it, a blank on each side."""
+    """Return a text as `core.subscriptions.folded` has it, a blank on each side."""
     plain = func.regexp_replace(func.lower(func.unaccent(text)), "[^a-z0-9]+", " ", "g")
     return func.concat(" ", plain, " ")
 
 
 def matches() -> ColumnElement[bool]:
-    """Return the condition on `follow` and `signalement` rows that one is what the other names.
+    """Return the condition on `subscription` and `signalement` rows that one names the other.
 
     A street is found in the address, or else on the ground within 20 m of a road of its name.
     """
-    in_address = folded_sql(Signalement.address).contains(func.concat(" ", Follow.place, " "))
+    in_address = folded_sql(Signalement.address).contains(func.concat(" ", Subscription.place, " "))
     near = _near_road()
     return or_(
-        Follow.signalement_id == Signalement.id,
-        Follow.category_id == Signalement.category_id,
-        (Follow.kind == FollowKind.QPV)
-        & (Signalement.qpv_code == Follow.place)
+        Subscription.signalement_id == Signalement.id,
+        Subscription.category_id == Signalement.category_id,
+        (Subscription.kind == SubscriptionKind.QPV)
+        & (Signalement.qpv_code == Subscription.place)
         & (Signalement.share_inside > 0),
-        (Follow.kind == FollowKind.STREET) & or_(in_address, near),
-    ) & (Follow.territory_id == Signalement.territory_id)
+        (Subscription.kind == SubscriptionKind.STREET) & or_(in_address, near),
+    ) & (Subscription.territory_id == Signalement.territory_id)
 
 
 def _near_road() -> ColumnElement[bool]:
@@ -231,5 +236,5 @@ def _near_road() -> ColumnElement[bool]:
         func.geography(Road.line), func.geography(Signalement.location), STREET_NEAR_M
     )
     around = Road.line.bool_op("&&")(func.st_expand(Signalement.location, STREET_NEAR_DEGREES))
-    named = func.btrim(folded_sql(Road.name)) == Follow.place
-    return select(Road.id).where(around, named, close).correlate(Follow, Signalement).exists()
+    named = func.btrim(folded_sql(Road.name)) == Subscription.place
+    return select(Road.id).where(around, named, close).correlate(Subscription, Signalement).exists()

@@ -6,23 +6,23 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from qpvmap.core.deadlines import Step
-from qpvmap.core.follows import FollowKind
+from qpvmap.core.subscriptions import SubscriptionKind
 from qpvmap.storage.models.accounts import Account
 from qpvmap.storage.models.base import Base, Id
 from qpvmap.storage.models.signalements import Signalement
 from qpvmap.storage.models.territories import Category
 
-FOLLOW_LIST = ", ".join(f"'{kind}'" for kind in FollowKind)
+SUBSCRIPTION_LIST = ", ".join(f"'{kind}'" for kind in SubscriptionKind)
 STEP_LIST = ", ".join(f"'{step}'" for step in Step)
 
 
-class Follower(Base):
+class Subscriber(Base):
     """Somebody who follows: an account, or an address whose owner opened a link sent to it.
 
     `told_until` is the end of the time that the last daily alert covered.
     """
 
-    __tablename__ = "follower"
+    __tablename__ = "subscriber"
     __table_args__ = (CheckConstraint("num_nonnulls(account_id, email) = 1", name="one_identity"),)
 
     id: Mapped[Id]
@@ -36,16 +36,16 @@ class Follower(Base):
     account: Mapped[Account | None] = relationship()
 
 
-class Follow(Base):
-    """One thing that a follower wishes to hear of.
+class Subscription(Base):
+    """One thing that a subscriber wishes to hear of.
 
-    `place` is the code of a quarter, or the folded name of a street (`core.follows.folded`);
+    `place` is the code of a quarter, or the folded name of a street (`core.subscriptions.folded`);
     `label` is the name as it was chosen.
     """
 
-    __tablename__ = "follow"
+    __tablename__ = "subscription"
     __table_args__ = (
-        CheckConstraint(f"kind in ({FOLLOW_LIST})", name="kind"),
+        CheckConstraint(f"kind in ({SUBSCRIPTION_LIST})", name="kind"),
         CheckConstraint(
             "(kind = 'signalement') = (signalement_id is not null)"
             " and (kind = 'category') = (category_id is not null)"
@@ -53,8 +53,8 @@ class Follow(Base):
             name="one_target",
         ),
         Index(
-            "uq_follow_follower_id_target",
-            "follower_id",
+            "uq_subscription_subscriber_id_target",
+            "subscriber_id",
             "territory_id",
             "kind",
             text("coalesce(signalement_id, category_id, 0)"),
@@ -66,7 +66,7 @@ class Follow(Base):
     )
 
     id: Mapped[Id]
-    follower_id: Mapped[int] = mapped_column(ForeignKey("follower.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
     territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
     kind: Mapped[str]
     signalement_id: Mapped[int | None] = mapped_column(ForeignKey("signalement.id"))

@@ -1,7 +1,7 @@
-"""Teams' digests and reminders, followers and their alerts, devices that are told by push.
+"""Teams' digests and reminders, subscribers and their alerts, devices that are told by push.
 
 Why: a digest or a reminder is sent once, whichever worker sees to it, because its row has a key.
-Somebody without an account is a follower by an address that they proved to be theirs.
+Somebody without an account is a subscriber by an address that they proved to be theirs.
 """
 
 import sqlalchemy as sa
@@ -19,13 +19,13 @@ ONE_TARGET = (
     " and (kind = 'category') = (category_id is not null)"
     " and (kind in ('street', 'qpv')) = (place <> '')"
 )
-ONE_PERSON = "num_nonnulls(account_id, contact_id, team_id, follower_id) = 1"
+ONE_PERSON = "num_nonnulls(account_id, contact_id, team_id, subscriber_id) = 1"
 ONE_PERSON_BEFORE = "num_nonnulls(account_id, contact_id, team_id) = 1"
 
 
 def upgrade() -> None:
-    """Create what is new, and let a notice go to a follower."""
-    _followers()
+    """Create what is new, and let a notice go to a subscriber."""
+    _subscribers()
     _devices()
     _team_sendings()
     op.create_index(op.f("ix_event_at"), "event", ["at"])
@@ -43,50 +43,50 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
-    op.add_column("notice", sa.Column("follower_id", sa.BigInteger(), nullable=True))
+    op.add_column("notice", sa.Column("subscriber_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
-        op.f("fk_notice_follower_id_follower"),
+        op.f("fk_notice_subscriber_id_subscriber"),
         "notice",
-        "follower",
-        ["follower_id"],
+        "subscriber",
+        ["subscriber_id"],
         ["id"],
         ondelete="CASCADE",
     )
     op.create_index(
-        op.f("ix_notice_follower_id"),
+        op.f("ix_notice_subscriber_id"),
         "notice",
-        ["follower_id"],
-        postgresql_where=sa.text("follower_id is not null"),
+        ["subscriber_id"],
+        postgresql_where=sa.text("subscriber_id is not null"),
     )
     op.execute("alter table notice drop constraint ck_notice_one_person")
     op.create_check_constraint(op.f("ck_notice_one_person"), "notice", ONE_PERSON)
 
 
-def _followers() -> None:
+def _subscribers() -> None:
     op.create_table(
-        "follower",
+        "subscriber",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("told_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "num_nonnulls(account_id, email) = 1", name=op.f("ck_follower_one_identity")
+            "num_nonnulls(account_id, email) = 1", name=op.f("ck_subscriber_one_identity")
         ),
         sa.ForeignKeyConstraint(
             ["account_id"],
             ["account.id"],
-            name=op.f("fk_follower_account_id_account"),
+            name=op.f("fk_subscriber_account_id_account"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_follower")),
-        sa.UniqueConstraint("account_id", name=op.f("uq_follower_account_id")),
-        sa.UniqueConstraint("email", name=op.f("uq_follower_email")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_subscriber_account_id")),
+        sa.UniqueConstraint("email", name=op.f("uq_subscriber_email")),
     )
     op.create_table(
-        "follow",
+        "subscription",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("follower_id", sa.BigInteger(), nullable=False),
+        sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
         sa.Column("territory_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("signalement_id", sa.BigInteger(), nullable=True),
@@ -94,32 +94,32 @@ def _followers() -> None:
         sa.Column("place", sa.Text(), server_default="", nullable=False),
         sa.Column("label", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(KINDS, name=op.f("ck_follow_kind")),
-        sa.CheckConstraint(ONE_TARGET, name=op.f("ck_follow_one_target")),
+        sa.CheckConstraint(KINDS, name=op.f("ck_subscription_kind")),
+        sa.CheckConstraint(ONE_TARGET, name=op.f("ck_subscription_one_target")),
         sa.ForeignKeyConstraint(
-            ["follower_id"],
-            ["follower.id"],
-            name=op.f("fk_follow_follower_id_follower"),
+            ["subscriber_id"],
+            ["subscriber.id"],
+            name=op.f("fk_subscription_subscriber_id_subscriber"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["territory_id"], ["territory.id"], name=op.f("fk_follow_territory_id_territory")
+            ["territory_id"], ["territory.id"], name=op.f("fk_subscription_territory_id_territory")
         ),
         sa.ForeignKeyConstraint(
             ["signalement_id"],
             ["signalement.id"],
-            name=op.f("fk_follow_signalement_id_signalement"),
+            name=op.f("fk_subscription_signalement_id_signalement"),
         ),
         sa.ForeignKeyConstraint(
-            ["category_id"], ["category.id"], name=op.f("fk_follow_category_id_category")
+            ["category_id"], ["category.id"], name=op.f("fk_subscription_category_id_category")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )
     op.create_index(
-        "uq_follow_follower_id_target",
-        "follow",
+        "uq_subscription_subscriber_id_target",
+        "subscription",
         [
-            "follower_id",
+            "subscriber_id",
             "territory_id",
             "kind",
             sa.text("coalesce(signalement_id, category_id, 0)"),
@@ -127,10 +127,10 @@ def _followers() -> None:
         ],
         unique=True,
     )
-    op.create_index(op.f("ix_follow_territory_id"), "follow", ["territory_id"])
+    op.create_index(op.f("ix_subscription_territory_id"), "subscription", ["territory_id"])
     op.create_index(
-        op.f("ix_follow_signalement_id"),
-        "follow",
+        op.f("ix_subscription_signalement_id"),
+        "subscription",
         ["signalement_id"],
         postgresql_where=sa.text("signalement_id is not null"),
     )
@@ -184,13 +184,13 @@ def _team_sendings() -> None:
 
 def downgrade() -> None:
     """Forget who follows what, and the devices."""
-    op.execute("delete from notice where follower_id is not null")
+    op.execute("delete from notice where subscriber_id is not null")
     op.execute("alter table notice drop constraint ck_notice_one_person")
     op.create_check_constraint(op.f("ck_notice_one_person"), "notice", ONE_PERSON_BEFORE)
-    op.drop_column("notice", "follower_id")
+    op.drop_column("notice", "subscriber_id")
     op.drop_column("territory", "digest_times")
     op.drop_column("account", "told_of_teams")
     op.drop_column("account", "told_of_followed")
     op.drop_index(op.f("ix_event_at"), "event")
-    for table in ("team_digest", "reminder", "push_device", "follow", "follower"):
+    for table in ("team_digest", "reminder", "push_device", "subscription", "subscriber"):
         op.drop_table(table)

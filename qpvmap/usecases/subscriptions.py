@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import ANONYMOUS, Actor
 from qpvmap.core.errors import InvalidSubmission, NotFound
-from qpvmap.core.follows import MAX_FOLLOWS, TOO_MANY, Wish
-from qpvmap.storage import follows as rows
+from qpvmap.core.subscriptions import MAX_SUBSCRIPTIONS, TOO_MANY, Wish
+from qpvmap.storage import subscriptions as rows
 from qpvmap.storage.accounts import account_by_email
-from qpvmap.storage.follows import Wanted
-from qpvmap.storage.models import Account, Follow, Follower
+from qpvmap.storage.models import Account, Subscriber, Subscription
+from qpvmap.storage.subscriptions import Wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class Subscribed:
     """What is followed from now on, and whether it already was."""
 
     wanted: Wanted
     is_new: bool
-    follower_id: int
+    subscriber_id: int
 
 
 def wanted_by(session: Session, actor: Actor, territory_id: int, wish: Wish) -> Wanted:
@@ -42,9 +42,9 @@ def wanted_by(session: Session, actor: Actor, territory_id: int, wish: Wish) -> 
     return found
 
 
-def follow(
+def subscribe(
     session: Session, actor: Actor, territory_id: int, wish: Wish, now: datetime
-) -> Followed:
+) -> Subscribed:
     """Have an account follow something; twice is once.
 
     Raises
@@ -57,13 +57,13 @@ def follow(
     if actor.account_id is None:
         raise NotFound("Suivi", wish.key)
     wanted = wanted_by(session, actor, territory_id, wish)
-    follower_id = rows.keep_follower(session, now, account_id=actor.account_id)
-    return _add(session, follower_id, territory_id, wanted, now)
+    subscriber_id = rows.keep_subscriber(session, now, account_id=actor.account_id)
+    return _add(session, subscriber_id, territory_id, wanted, now)
 
 
-def follow_by_mail(
+def subscribe_by_mail(
     session: Session, email: str, territory_id: int, wish: Wish, now: datetime
-) -> Followed:
+) -> Subscribed:
     """Have an address follow something public, once its owner opened the link sent to it.
 
     The address of an account follows for that account: it would otherwise be told twice.
@@ -78,23 +78,23 @@ def follow_by_mail(
     wanted = wanted_by(session, ANONYMOUS, territory_id, wish)
     account = account_by_email(session, email)
     if account is not None and account.active:
-        follower_id = rows.keep_follower(session, now, account_id=account.id)
+        subscriber_id = rows.keep_subscriber(session, now, account_id=account.id)
     else:
-        follower_id = rows.keep_follower(session, now, email=email)
-    return _add(session, follower_id, territory_id, wanted, now)
+        subscriber_id = rows.keep_subscriber(session, now, email=email)
+    return _add(session, subscriber_id, territory_id, wanted, now)
 
 
 def _add(
-    session: Session, follower_id: int, territory_id: int, wanted: Wanted, now: datetime
-) -> Followed:
-    count = rows.count_follows(session, follower_id)
-    is_new = rows.add_follow(session, follower_id, territory_id, wanted, now)
-    if is_new and count >= MAX_FOLLOWS:
+    session: Session, subscriber_id: int, territory_id: int, wanted: Wanted, now: datetime
+) -> Subscribed:
+    count = rows.count_subscriptions(session, subscriber_id)
+    is_new = rows.add_subscription(session, subscriber_id, territory_id, wanted, now)
+    if is_new and count >= MAX_SUBSCRIPTIONS:
         raise InvalidSubmission({"form": TOO_MANY})
-    return Followed(wanted, is_new, follower_id)
+    return Subscribed(wanted, is_new, subscriber_id)
 
 
-def stop(session: Session, follower_id: int, follow_id: int) -> None:
+def stop(session: Session, subscriber_id: int, subscription_id: int) -> None:
     """Stop following one thing; an address that follows nothing any more is forgotten.
 
     Raises
@@ -102,12 +102,12 @@ def stop(session: Session, follower_id: int, follow_id: int) -> None:
     NotFound
         If it is somebody else's, or followed no more.
     """
-    if not rows.remove_follow(session, follower_id, follow_id):
-        raise NotFound("Suivi", str(follow_id))
+    if not rows.remove_subscription(session, subscriber_id, subscription_id):
+        raise NotFound("Suivi", str(subscription_id))
     rows.forget_idle_addresses(session)
 
 
-def stop_of(session: Session, actor: Actor, follow_id: int) -> None:
+def stop_of(session: Session, actor: Actor, subscription_id: int) -> None:
     """Stop following one thing, as an account.
 
     Raises
@@ -115,25 +115,25 @@ def stop_of(session: Session, actor: Actor, follow_id: int) -> None:
     NotFound
         If it is not theirs.
     """
-    follower = rows.follower_of(session, actor)
-    if follower is None:
-        raise NotFound("Suivi", str(follow_id))
-    stop(session, follower.id, follow_id)
+    subscriber = rows.subscriber_of(session, actor)
+    if subscriber is None:
+        raise NotFound("Suivi", str(subscription_id))
+    stop(session, subscriber.id, subscription_id)
 
 
-def stop_all(session: Session, follower_id: int) -> None:
-    """Send nothing more to a follower: an address is forgotten, an account keeps its list."""
-    follower = session.get(Follower, follower_id)
-    if follower is None:
+def stop_all(session: Session, subscriber_id: int) -> None:
+    """Send nothing more to a subscriber: an address is forgotten, an account keeps its list."""
+    subscriber = session.get(Subscriber, subscriber_id)
+    if subscriber is None:
         return
-    if follower.account_id is None:
-        rows.remove_follower(session, follower_id)
+    if subscriber.account_id is None:
+        rows.remove_subscriber(session, subscriber_id)
     else:
-        session.get_one(Account, follower.account_id).told_of_followed = False
+        session.get_one(Account, subscriber.account_id).told_of_followed = False
     session.flush()
 
 
-def list_of(session: Session, actor: Actor) -> list[Follow]:
+def list_of(session: Session, actor: Actor) -> list[Subscription]:
     """Return what an account follows."""
-    follower = rows.follower_of(session, actor)
-    return [] if follower is None else rows.follows_of(session, actor, follower.id)
+    subscriber = rows.subscriber_of(session, actor)
+    return [] if subscriber is None else rows.subscriptions_of(session, actor, subscriber.id)
