@@ -11,6 +11,7 @@ from qpvmap import __version__
 from qpvmap.api import v1
 from qpvmap.processes import die_with_parent
 from qpvmap.resources import resource_dir
+from qpvmap.secret import secret_key
 from qpvmap.settings import Settings
 from qpvmap.storage.cluster import ensure_running
 from qpvmap.storage.files import open_files
@@ -21,6 +22,7 @@ from qpvmap.web import (
     context,
     cookies,
     crawlers,
+    devices,
     equipements,
     errors,
     filters,
@@ -38,14 +40,15 @@ from qpvmap.web import (
     photos,
     quartiers,
     security,
+    service_worker,
     sessions,
     signalement_page,
     signalements,
+    subscriptions,
     support,
     throttle,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
-from qpvmap.web.secret import secret_key
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 SESSION_LIFETIME = timedelta(hours=12)
@@ -55,6 +58,9 @@ PAGES = (
     health.bp,
     crawlers.bp,
     account.bp,
+    devices.bp,
+    subscriptions.bp,
+    service_worker.bp,
     map.bp,
     map_data.bp,
     map_card.bp,

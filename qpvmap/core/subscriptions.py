@@ -12,7 +12,7 @@ from qpvmap.core.errors import InvalidSubmission
 MAX_SUBSCRIPTIONS = 50
 MAX_AT_ONCE_A_DAY = 10
 """Immediate messages of a day to one subscriber; what comes after is in the daily alert."""
-STREET_MIN, STREET_MAX = 4, 80
+STREET_MAX = 80
 EMAIL_MAX = 254
 STREET_NEAR_M = 20
 
@@ -25,7 +25,9 @@ WAYS = (
     "|mail|parvis|passage|passerelle|place|placette|pont|promenade|quai|rond point|route|rue"
     "|ruelle|sente|sentier|square|traverse|venelle|villa|voie"
 )
-STREET = re.compile(rf"\b(?:{WAYS})\b .+")
+STREET = re.compile(rf"(?:grande? )?(?:{WAYS})\b .+|grande? rue")
+PLAIN = re.compile(r"[\w '’\u2010\u2011-]+")
+"""No dot, no slash: what somebody typed goes into a mail that they may have sent to another."""
 NUMBER = re.compile(r"^\s*\d+\s*(?:[-/]\s*\d+\s*)?(?:bis|ter|quater|[a-d]\b)?[\s,]*", re.IGNORECASE)
 POSTCODE = re.compile(r"\s+\d{5}\b.*$")
 
@@ -82,7 +84,7 @@ def street_of(address: str) -> str:
     """
     for part in NUMBER.sub("", address).split(","):
         name = POSTCODE.sub("", NUMBER.sub("", part)).strip()
-        if len(name) <= STREET_MAX and STREET.match(folded(name)):
+        if len(name) <= STREET_MAX and PLAIN.fullmatch(name) and STREET.fullmatch(folded(name)):
             return name
     return ""
 
@@ -95,8 +97,8 @@ def street_name(text: str) -> str:
     InvalidSubmission
         If nothing is left that could name a street.
     """
-    name = street_of(text) or POSTCODE.sub("", NUMBER.sub("", text.split(",")[0])).strip()
-    if not len(folded(name)) >= STREET_MIN or len(name) > STREET_MAX:
+    name = street_of(text)
+    if not name:
         raise InvalidSubmission({"rue": BAD_STREET})
     return name
 

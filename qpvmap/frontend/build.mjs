@@ -35,12 +35,15 @@ const builds = [
       "src/place.js",
       "src/ground.js",
       "src/photos.js",
+      "src/push.js",
     ],
     format: "esm",
     splitting: true,
   },
   /* The map's declarations (an inline script with a nonce) need a global L at once: not a module. */
   { ...shared, entryPoints: ["src/map.js"], format: "iife" },
+  /* Every browser runs a service worker in one piece. */
+  { ...shared, entryPoints: ["src/sw.js"], format: "iife" },
   { ...shared, entryPoints: ["styles/app.css", "styles/map.css"] },
 ];
 

@@ -172,17 +172,16 @@ def subscriptions_of(session: Session, actor: Actor, subscriber_id: int) -> list
     return list(session.scalars(query))
 
 
-def is_followed(session: Session, actor: Actor, wanted: Wanted) -> int | None:
-    """Return the key of what an account follows by this wish; None when it does not."""
+def subscription_to(session: Session, actor: Actor, signalement_id: int) -> int | None:
+    """Return the key by which an account follows a signalement; None when it does not."""
+    if actor.account_id is None:
+        return None
     return session.scalar(
         select(Subscription.id)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(
             Subscriber.account_id == actor.account_id,
-            Subscription.kind == wanted.kind,
-            Subscription.place == wanted.place,
-            Subscription.signalement_id.is_not_distinct_from(wanted.signalement_id),
-            Subscription.category_id.is_not_distinct_from(wanted.category_id),
+            Subscription.signalement_id == signalement_id,
         )
     )
 

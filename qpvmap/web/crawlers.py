@@ -16,6 +16,7 @@ Disallow: /signalements/
 Disallow: /signaler/
 Disallow: /corbeille
 Disallow: /compte
+Disallow: /suivre/
 """
 
 

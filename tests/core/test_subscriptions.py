@@ -23,6 +23,7 @@ from qpvmap.core.subscriptions import (
         ("3-5 avenue du Général Leclerc 92340 Bourg-la-Reine", "avenue du Général Leclerc"),
         ("Square des Blagis", "Square des Blagis"),
         ("Résidence des Bas-Coquarts, 4 allée du Parc", "allée du Parc"),
+        ("Grande Rue", "Grande Rue"),
         ("devant l’école", ""),
         ("", ""),
     ],
@@ -38,7 +39,9 @@ def test_names_when_folded_then_accents_hyphens_and_capitals_do_not_count() -> N
     assert folded("Allée du Sacré-Cœur") == "allee du sacre coeur"
 
 
-@pytest.mark.parametrize("text", ["", "12", "a", "12, 92220", "x" * 200])
+@pytest.mark.parametrize(
+    "text", ["", "12, 92220", "rue " + "x" * 200, "rue http://exemple.fr", "rue X\nBcc: a", "ici"]
+)
 def test_street_when_it_names_nothing_then_is_refused(text: str) -> None:
     with pytest.raises(InvalidSubmission):
         street_name(text)
