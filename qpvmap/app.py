@@ -11,12 +11,14 @@ from qpvmap import __version__
 from qpvmap.api import v1
 from qpvmap.processes import die_with_parent
 from qpvmap.resources import resource_dir
+from qpvmap.secret import secret_key
 from qpvmap.settings import Settings
 from qpvmap.storage.cluster import ensure_running
 from qpvmap.storage.files import open_files
 from qpvmap.storage.session import make_engine
 from qpvmap.web import (
     account,
+    admin,
     assets,
     context,
     cookies,
@@ -24,6 +26,7 @@ from qpvmap.web import (
     equipements,
     errors,
     filters,
+    follow,
     ground,
     headers,
     health,
@@ -45,7 +48,6 @@ from qpvmap.web import (
     throttle,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
-from qpvmap.web.secret import secret_key
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 SESSION_LIFETIME = timedelta(hours=12)
@@ -55,6 +57,8 @@ PAGES = (
     health.bp,
     crawlers.bp,
     account.bp,
+    admin.bp,
+    follow.bp,
     map.bp,
     map_data.bp,
     map_card.bp,

@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.notices import NewNotice
-from qpvmap.core.telling import Happening, Telling, telling_of
+from qpvmap.core.notices import NewNotice, PersonKind, event_source
+from qpvmap.core.telling import Happening, Letter, Telling, telling_of
 from qpvmap.core.workflow import Party
+from qpvmap.storage.followers import Follower, addresses_of, family_of, followers_of
 from qpvmap.storage.models import Event, Signalement
 from qpvmap.storage.queue import enqueue
 from qpvmap.usecases.notices import post
@@ -80,7 +81,54 @@ def _nobody(_: Session, __: Told, ___: datetime) -> Sequence[NewNotice]:
     return ()
 
 
+def reporters(session: Session, told: Told, _: datetime) -> Sequence[NewNotice]:
+    """Return a mail for each person who reported it, or saw the same; one for each address."""
+    letter = told.telling.letter
+    if letter is None:
+        return ()
+    found = followers_of(session, family_of(session, told.signalement))
+    addresses = _acting_addresses(session, told)
+    notices = []
+    for follower in found:
+        address = follower.recipient.address.casefold()
+        if address in addresses or _is_acting(follower, told):
+            continue
+        addresses.add(address)
+        notices.append(_letter(told, letter, follower))
+    return notices
+
+
+def _is_acting(follower: Follower, told: Told) -> bool:
+    """Return whether it is who acted; a resident does get the receipt of what they filed."""
+    recipient = follower.recipient
+    if recipient.kind is PersonKind.CONTACT:
+        return recipient.id == told.acting_contact_id
+    if told.telling.letter is Letter.RECEIVED and not follower.is_staff:
+        return False
+    return recipient.id == told.event.actor_id
+
+
+def _acting_addresses(session: Session, told: Told) -> set[str]:
+    """Return the addresses of who acted: they may have left them elsewhere too."""
+    if told.telling.letter is Letter.RECEIVED:
+        return set()
+    return {
+        a.casefold() for a in addresses_of(session, told.event.actor_id, told.acting_contact_id)
+    }
+
+
+def _letter(told: Told, letter: Letter, follower: Follower) -> NewNotice:
+    return NewNotice(
+        source=event_source(told.event.id),
+        kind=letter,
+        territory_id=told.signalement.territory_id,
+        recipient=follower.recipient,
+        signalement_id=follower.signalement_id,
+        event_id=told.event.id,
+    )
+
+
 Expander = Callable[[Session, Told, datetime], Sequence[NewNotice]]
 
-EXPANDERS: Mapping[Party, Expander] = {}
+EXPANDERS: Mapping[Party, Expander] = {Party.REPORTER: reporters}
 """How each party is found. Who is not here is told by other means."""

@@ -10,6 +10,7 @@ from qpvmap.core.actors import Role
 from qpvmap.core.labels import ROLE_LABELS
 from qpvmap.storage.accounts import live_tokens, territory_name
 from qpvmap.usecases.accounts import issue_token, revoke_token
+from qpvmap.usecases.following import set_told_by_mail
 from qpvmap.web.security import current_actor, signed_in
 from qpvmap.web.sessions import request_session, unit_of_work
 
@@ -57,6 +58,17 @@ def remove_token(token_id: int) -> ResponseReturnValue:
     with unit_of_work() as session:
         revoke_token(session, current_actor(), token_id, datetime.now(UTC))
     flash("Jeton retiré : plus aucun programme ne peut s’en servir.", "info")
+    return redirect("/compte", 303)
+
+
+@bp.post("/courriels")
+@signed_in
+def choose_mails() -> ResponseReturnValue:
+    """Start or stop the mails about what the person reported."""
+    wanted = request.form.get("mails") == "oui"
+    with unit_of_work() as session:
+        set_told_by_mail(session, current_actor(), wanted, datetime.now(UTC))
+    flash("Vous recevrez les courriels." if wanted else "Plus aucun courriel de suivi.", "info")
     return redirect("/compte", 303)
 
 

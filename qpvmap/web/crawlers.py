@@ -16,6 +16,9 @@ Disallow: /signalements/
 Disallow: /signaler/
 Disallow: /corbeille
 Disallow: /compte
+Disallow: /suivi/
+Disallow: /desabonnement/
+Disallow: /admin
 """
 
 

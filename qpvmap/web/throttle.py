@@ -31,6 +31,7 @@ RESET = Limit("reset", 5, timedelta(hours=1))
 PASSKEY = Limit("passkey", 60, timedelta(minutes=15))
 FILING = Limit("filing", 20, timedelta(hours=1))
 PHOTO = Limit("photo", 60, timedelta(hours=1))
+FOLLOWING = Limit("following", 20, timedelta(hours=1))
 
 FAILURES_BY_ADDRESS = "30/minute"
 FAILURES_BY_ADDRESS_VIEWS = (
