@@ -18,6 +18,7 @@ from qpvmap.storage.files import open_files
 from qpvmap.storage.session import make_engine
 from qpvmap.web import (
     account,
+    admin,
     assets,
     context,
     cookies,
@@ -26,6 +27,7 @@ from qpvmap.web import (
     equipements,
     errors,
     filters,
+    follow,
     ground,
     headers,
     health,
@@ -61,6 +63,8 @@ PAGES = (
     devices.bp,
     subscriptions.bp,
     service_worker.bp,
+    admin.bp,
+    follow.bp,
     map.bp,
     map_data.bp,
     map_card.bp,

@@ -6,6 +6,7 @@ from qpvmap.core.actors import Role
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.permissions import Nature
 from qpvmap.core.routing import ON_AN_EMPRISE, Ground
+from qpvmap.core.telling import Letter
 from qpvmap.core.workflow import Outcome, Status
 
 STATUS_LABELS: Mapping[Status, str] = {
@@ -81,6 +82,26 @@ EMPRISE_KIND_LABELS: Mapping[str, str] = {
     "garden": "Jardin public",
     "other": "Autre terrain",
 }
+
+
+LETTER_LABELS: Mapping[str, str] = {
+    Letter.RECEIVED: "Enregistré",
+    Letter.TAKEN: "Pris en charge",
+    Letter.STARTED: "Intervention commencée",
+    Letter.PLANNED: "Date prévue",
+    Letter.WAITING: "En attente",
+    Letter.DONE: "Fait",
+    Letter.CLOSED_DONE: "Clos après travaux",
+    Letter.CLOSED_WITHOUT: "Clos sans travaux",
+    Letter.REOPENED: "Rouvert",
+    Letter.HANDED: "Confié à un autre service",
+    Letter.ARBITRATION: "Arbitrage",
+    Letter.ANSWER: "Réponse",
+    Letter.MERGED: "Réuni avec un autre",
+    Letter.UNMERGED: "Séparé de l’autre",
+    Letter.SPLIT: "Partagé en parties",
+}
+"""What a notice tells, by its kind."""
 
 
 def routing_reason(ground: str, body: str, place: str, category: str, team: str) -> str:

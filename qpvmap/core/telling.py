@@ -107,6 +107,7 @@ TOLD: Mapping[str, Callable[[Happening], Telling]] = {
     "reassigned": _handed,
     "recategorised": _handed,
     "arbitrated": _always(TOLD_BOTH, Letter.HANDED),
+    "reprioritised": _always(TEAM, None),
     "answer": _always(REPORTERS, Letter.ANSWER),
     "message": _always(TEAM, None),
     "merged": _always(REPORTERS, Letter.MERGED),

@@ -24,6 +24,7 @@ APP = App(
         "qpvmap.jobs.notices",
         "qpvmap.jobs.housekeeping",
         "qpvmap.jobs.photos",
+        "qpvmap.jobs.teams",
     ],
 )
 

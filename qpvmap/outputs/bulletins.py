@@ -1,24 +1,15 @@
 """A bulletin as text and as HTML, with the site's own name before each of its addresses."""
 
 import textwrap
-from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from qpvmap.core.bulletins import Bulletin
+from qpvmap.outputs.letters import Rendered
 from qpvmap.resources import resource_dir
 
 WIDTH = 76
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A bulletin ready to be sent."""
-
-    subject: str
-    text: str
-    html: str
 
 
 def render(bulletin: Bulletin, base_url: str, signature: str) -> Rendered:

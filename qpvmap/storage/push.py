@@ -61,3 +61,8 @@ def count_devices(session: Session, account_id: int) -> int:
     return session.scalars(
         select(func.count()).select_from(PushDevice).where(PushDevice.account_id == account_id)
     ).one()
+
+
+def remove_gone(session: Session, device_id: int) -> None:
+    """Remove a browser that is told no more."""
+    session.execute(delete(PushDevice).where(PushDevice.id == device_id))

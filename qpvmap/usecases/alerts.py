@@ -37,6 +37,7 @@ from qpvmap.storage.alerts import (
 from qpvmap.storage.models import Event, Signalement, Subscriber
 from qpvmap.storage.signalements import find_visible
 from qpvmap.usecases.notices import post
+from qpvmap.usecases.push import on_devices
 
 ALERT, FOLLOWED_MOVE = "alert", "followed_move"
 MAP = "/"
@@ -68,8 +69,8 @@ def moves_followed(
     if event.internal or event.kind not in NEWS or event.kind == "created":
         return ()
     morning = datetime.combine(now.astimezone(PARIS).date(), time(), PARIS)
-    return [
-        NewNotice(
+    mails = {
+        listener: NewNotice(
             source=event_source(event.id),
             kind=FOLLOWED_MOVE,
             territory_id=signalement.territory_id,
@@ -80,7 +81,14 @@ def moves_followed(
         for listener in listeners_of(session, signalement)
         if listener.account_id is None or listener.account_id != event.actor_id
         if told_since(session, listener.id, FOLLOWED_MOVE, morning) < MAX_AT_ONCE_A_DAY
+    }
+    pushed = [
+        push
+        for listener, mail in mails.items()
+        if listener.account_id is not None
+        for push in on_devices(session, mail, listener.account_id)
     ]
+    return [*mails.values(), *pushed]
 
 
 def reader_of(session: Session, subscriber: Subscriber) -> Actor | None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from qpvmap.core.actors import Actor
 from qpvmap.core.errors import NotFound
 from qpvmap.storage.models import Account
+from qpvmap.usecases.following import set_told_by_mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def choose(session: Session, actor: Actor, chosen: Preferences, now: datetime) -
     account = session.get(Account, actor.account_id) if actor.account_id else None
     if account is None:
         raise NotFound("Compte", "")
-    account.told_by_mail = chosen.own_moves
+    set_told_by_mail(session, actor, chosen.own_moves, now)
     account.told_of_followed = chosen.followed
     account.told_of_teams = chosen.team_copies and bool(actor.team_ids)
     account.update_datetime = now

@@ -10,11 +10,17 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.bulletins import page_of
+from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission, NotFound
+from qpvmap.core.labels import STATUS_LABELS
 from qpvmap.core.notices import Channel, NewNotice, PersonKind, Recipient
+from qpvmap.core.permissions import Nature
 from qpvmap.core.push import MAX_DEVICES, Device
+from qpvmap.core.workflow import Status
 from qpvmap.storage import push as rows
-from qpvmap.storage.models import PushDevice
+from qpvmap.storage.accounts import actor_by_id
+from qpvmap.storage.models import Event, Notice, PushDevice, Signalement
+from qpvmap.storage.signalements import find_visible
 
 TOO_MANY = f"{MAX_DEVICES} appareils sont déjà prévenus. Retirez-en un d’abord."
 
@@ -80,6 +86,25 @@ def push_message(reference: str, state: str, *, confidential: bool) -> Mapping[s
         "url": page_of(reference),
         "tag": reference,
     }
+
+
+def words_of(session: Session, notice: Notice) -> Mapping[str, str] | None:
+    """Return what a browser shows of a notice; None when its account may not see it any more."""
+    event = session.get(Event, notice.event_id) if notice.event_id else None
+    if event is None or notice.account_id is None:
+        return None
+    reference = session.get_one(Signalement, event.signalement_id).reference
+    seen = find_visible(session, actor_by_id(session, notice.account_id), reference)
+    if seen is None:
+        return None
+    urgent = "Urgence. " if seen.priority == Priority.EMERGENCY and not seen.outcome else ""
+    state = f"{urgent}{STATUS_LABELS[Status(event.to_status)]}"
+    return push_message(reference, state, confidential=seen.nature != Nature.TECHNIQUE)
+
+
+def forget_device(session: Session, device_id: int) -> None:
+    """Forget a browser that its push service knows no more."""
+    rows.remove_gone(session, device_id)
 
 
 def device_by_key(session: Session, account_id: int | None, key: str) -> PushDevice | None:

@@ -35,6 +35,7 @@ class Section:
     main: bool = False
     inbox: bool = False
     ground: bool = False
+    admin: bool = False
     tab: bool = False
 
     @property
@@ -53,6 +54,7 @@ SECTIONS = (
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
+    Section("Administration", "table", "/admin", admin=True),
 )
 
 
@@ -118,10 +120,13 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     """Return the sections that this installation has and that `actor` may open."""
     has_inbox = reach_of(actor, Action.VIEW_INBOX, None) is not Reach.NOWHERE
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
+    looks_after = reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE
     sections = []
     for section in SECTIONS:
         known = known_rule(section.rule, rules)
         if known is None or (section.inbox and not has_inbox) or (section.ground and not keeps):
+            continue
+        if section.admin and not looks_after:
             continue
         if "<" in known and not card.qpv_codes:
             continue

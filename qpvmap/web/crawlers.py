@@ -17,6 +17,9 @@ Disallow: /signaler/
 Disallow: /corbeille
 Disallow: /compte
 Disallow: /suivre/
+Disallow: /suivi/
+Disallow: /desabonnement/
+Disallow: /admin
 """
 
 

@@ -298,6 +298,11 @@ def album_of(signalement: Signalement, ticket: str = "") -> Album:
     )
 
 
+def shown_photos(signalement: Signalement, photos: Sequence[Photo]) -> list[Shown]:
+    """Return photos that are only looked at."""
+    return [_shown(photo, signalement, mine=False, handled=False) for photo in photos]
+
+
 def _is_mine(photo: Photo) -> bool:
     actor = current_actor()
     return actor.account_id is not None and photo.uploaded_by == actor.account_id

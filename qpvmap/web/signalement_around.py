@@ -13,6 +13,7 @@ from qpvmap.storage.desk import emprise_names
 from qpvmap.storage.duplicates import likely_duplicates
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.precedents import precedents_at, refusals_of
+from qpvmap.storage.sendings import failed_about
 from qpvmap.storage.subscriptions import subscription_to
 from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.joining import family
@@ -68,6 +69,7 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
         ),
         "album": album_of(signalement),
         "subscription_id": subscription_to(session, actor, signalement.id),
+        "unsent": failed_about(session, signalement.id) if handles else [],
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }

@@ -33,6 +33,7 @@ FILING = Limit("filing", 20, timedelta(hours=1))
 PHOTO = Limit("photo", 60, timedelta(hours=1))
 SUBSCRIPTION = Limit("subscription", 20, timedelta(hours=1))
 SUBSCRIBED_ADDRESS = Limit("subscribed_address", 5, timedelta(hours=1))
+FOLLOWING = Limit("following", 20, timedelta(hours=1))
 
 FAILURES_BY_ADDRESS = "30/minute"
 FAILURES_BY_ADDRESS_VIEWS = (
