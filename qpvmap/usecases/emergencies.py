@@ -24,7 +24,7 @@ from qpvmap.usecases.digests import sees_confidential
 from qpvmap.usecases.push import on_devices
 
 EMERGENCY = "emergency"
-CALL_FIRST = "Danger possible pour quelqu’un. Ce courriel ne remplace pas un appel au 17, 18 ou 112."
+CALL_FIRST = "Quelqu’un est peut-être en danger. Ce courriel ne remplace pas un appel aux secours."
 CHANGES = ("team_id", "priority")
 """State fields whose coming to a value makes an emergency news to its team."""
 

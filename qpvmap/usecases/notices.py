@@ -73,7 +73,8 @@ def put_back(session: Session, turn: Turn, reason: str) -> None:
 
 def cancel(session: Session, turn: Turn, reason: str) -> None:
     """Say that it has no more reason to be sent."""
-    change_mine(session, turn, (Sending.SENDING,), {"state": Sending.CANCELLED, "error": reason})
+    values = {"state": Sending.CANCELLED, "error": reason}
+    change_mine(session, turn, (Sending.SENDING, Sending.HANDING), values)
 
 
 def send_again(session: Session, actor: Actor, notice_id: int) -> Notice:

@@ -30,6 +30,7 @@ class PushService(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answer = 201
+        self.gone: set[str] = set()
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.secret = b"sixteen bytes 16"
@@ -57,8 +58,9 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(service, PushService)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         named = {name.lower(): value for name, value in self.headers.items()}
-        service.received.append((named, body))
-        self.send_response(service.answer)
+        service.received.append((named | {"path": self.path}, body))
+        gone = any(self.path.endswith(name) for name in service.gone)
+        self.send_response(410 if gone else service.answer)
         if service.answer == 302:
             self.send_header("Location", "http://127.0.0.1:1/ailleurs")
         self.send_header("Content-Length", "0")

@@ -90,13 +90,17 @@ async function start() {
 
 /** Return what the page knows a device by: the SHA-256 of its address, not the address. */
 async function mark(subscription) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(subscription.endpoint));
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(subscription.endpoint),
+  );
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 if (box) {
   box.querySelector("[data-action=on]").addEventListener("click", turnOn);
-  for (const again of box.querySelectorAll("[data-action=again]")) again.addEventListener("click", turnOn);
+  for (const again of box.querySelectorAll("[data-action=again]"))
+    again.addEventListener("click", turnOn);
   box.querySelector("[data-action=off]").addEventListener("click", turnOff);
   start();
 }
