@@ -22,11 +22,21 @@ from werkzeug.routing import Rule
 from qpvmap.core.actors import ANONYMOUS, Role
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
+from qpvmap.core.notices import Channel, Sending
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
+from qpvmap.core.telling import Letter
 from qpvmap.core.workflow import Status
 from qpvmap.storage.contacts import add_contact
-from qpvmap.storage.models import Account, Emprise, Photo, Precedent, Signalement
+from qpvmap.storage.models import (
+    Account,
+    Contact,
+    Emprise,
+    Notice,
+    Photo,
+    Precedent,
+    Signalement,
+)
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.joining import Part, merge, split
@@ -166,12 +176,34 @@ def planted(app: Flask) -> Planted:
         found.tokens = {
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
-        found.values = values_of(secret, found.public, photo_of(session, secret).id)
+        photo, notice_id = photo_of(session, secret), failed_notice(session, secret)
+        found.values = values_of(secret, found.public, photo.id, notice_id)
         session.commit()
     return found
 
 
-def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[str, Any]:
+def failed_notice(session: Session, row: Signalement) -> int:
+    """Add a mail about it that could not be sent."""
+    contact = session.scalars(select(Contact).where(Contact.signalement_id == row.id)).one()
+    notice = Notice(
+        key="event:1:mail:contact:1",
+        territory_id=row.territory_id,
+        kind=Letter.ANSWER,
+        channel=Channel.MAIL,
+        signalement_id=row.id,
+        contact_id=contact.id,
+        address=contact.email,
+        state=Sending.FAILED,
+        created_at=row.created_at,
+    )
+    session.add(notice)
+    session.flush()
+    return notice.id
+
+
+def values_of(
+    secret: Signalement, public: Signalement, photo_id: int, notice_id: int
+) -> dict[str, Any]:
     """Return what stands for each part of an address, by its name."""
     return {
         "reference": (secret.reference, public.reference, UNKNOWN),
@@ -183,6 +215,8 @@ def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[s
         "slug": ("introuvable",),
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
+        "token": ("nobodys.link",),
+        "notice_id": (notice_id, MISSING_ID),
         "name": (),
     }
 
