@@ -63,7 +63,7 @@ def _signalement(session: Session, actor: Actor, territory_id: int, key: str) ->
     ).one_or_none()
     if found is None:
         return None
-    label = f"{key}, {found.name}"
+    label = f"Signalement {key}, {found.name}"
     return Wanted(SubscriptionKind.SIGNALEMENT, key, label, signalement_id=found.id)
 
 

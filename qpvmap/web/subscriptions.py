@@ -304,15 +304,6 @@ class Shown:
     id: int
     label: str
     href: str
-    icon: str
-
-
-ICONS = {
-    SubscriptionKind.SIGNALEMENT: "message",
-    SubscriptionKind.STREET: "c-road",
-    SubscriptionKind.QPV: "district",
-    SubscriptionKind.CATEGORY: "filter",
-}
 
 
 def shown(row: Subscription) -> Shown:
@@ -323,4 +314,4 @@ def shown(row: Subscription) -> Shown:
         href = url_for("signalement_page.show", reference=row.signalement.reference)
     elif kind is SubscriptionKind.QPV:
         href = url_for("quartiers.show", code=row.place)
-    return Shown(row.id, row.label, href, ICONS[kind])
+    return Shown(row.id, row.label, href)

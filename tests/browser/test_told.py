@@ -72,8 +72,9 @@ def check(page: Page, name: str) -> None:
 
 
 def test_following_when_by_mail_then_reads_well_from_the_page_to_the_list(
-    open_page: OpenPage, blagis: str, settings: Any
+    open_page: OpenPage, blagis: str, settings: Any, watch: Watch
 ) -> None:
+    watch.allow("422")  # the street that is none
     reference = file_one(blagis)
     token = follow_two(blagis, settings)
     for name, viewport in VIEWS:
@@ -137,9 +138,10 @@ def test_switch_when_the_browser_cannot_or_must_not_then_says_so_plainly(
 
 
 def test_switch_when_pressed_then_asks_permission_and_not_before(
-    open_page: OpenPage, blagis: str
+    open_page: OpenPage, blagis: str, watch: Watch
 ) -> None:
     """No push service answers here: what a refusal of it says is seen, not what it gives."""
+    watch.allow("does not support the Push API in incognito mode")
     page = open_page(PHONE)
     login(page, "mediateur")
     page.add_init_script(
