@@ -21,6 +21,7 @@ from qpvmap.settings import Settings
 from qpvmap.storage.letters import Matter, matter_of
 from qpvmap.storage.models import Contact, Notice
 from qpvmap.storage.notices import first_of_thread
+from qpvmap.storage.signalements import has_photo_after
 from qpvmap.usecases.letters import CONFIDENTIAL, day_of, is_confidential, said_in, values_of
 
 BY_ACCOUNT = "Vous recevez ce courriel parce que vous avez signalé ceci, ou vu la même chose."
@@ -60,7 +61,7 @@ def _frame(writing: Writing, matter: Matter) -> Frame:
         url = links.page(own.reference)
         unsubscribe = links.unsubscribe(PersonKind.ACCOUNT, notice.account_id or 0)
         why = BY_ACCOUNT
-    if notice.kind == Letter.DONE:
+    if notice.kind == Letter.DONE and has_photo_after(writing.session, matter.signalement.id):
         url = f"{url}#photos"
     territory = matter.territory
     return Frame(

@@ -26,6 +26,7 @@ from qpvmap.usecases.notices import (
     DELIVER,
     MAYBE_SENT,
     cancel,
+    find_lost,
     hand,
     mark_failed,
     mark_sent,
@@ -93,6 +94,16 @@ def deliver_notice(context: JobContext, notice_id: int) -> None:
         raise
     else:
         finish(delivery, sent=sent)
+
+
+@APP.periodic(cron="*/10 * * * *")
+@APP.task(name="find_lost_notices", queueing_lock="find_lost_notices", pass_context=True)
+def find_lost_notices(context: JobContext, timestamp: int) -> None:
+    """Deliver what was posted and has no job left: whatever happened to the queue."""
+    with transaction(engine_of(context)) as session:
+        found = find_lost(session, datetime.now(UTC))
+    if found:
+        log.warning("notices_found_without_a_job", count=found)
 
 
 def finish(delivery: Delivery, *, sent: bool) -> None:

@@ -1,11 +1,11 @@
 """Rows of what is sent to people: each step from waiting to sent, taken by one worker at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,24 @@ def change_mine(
         .returning(Notice.id)
     )
     return changed is not None
+
+
+LOST = text("""
+    select notice.id from notice
+    where notice.state in ('waiting', 'sending', 'handing') and notice.created_at < :before
+        and not exists (
+            select from procrastinate_jobs job
+            where job.task_name = :task and job.status in ('todo', 'doing')
+                and job.args ->> 'notice_id' = notice.id::text
+        )
+    order by notice.id
+    limit 1000
+""")
+
+
+def lost_notices(session: Session, task: str, before: datetime) -> Sequence[int]:
+    """Return the notices posted before an instant that no job is going to deliver any more."""
+    return session.scalars(LOST, {"task": task, "before": before}).all()
 
 
 def first_of_thread(session: Session, notice: Notice) -> int:

@@ -5,7 +5,7 @@ Whoever is killed while sending left nothing behind that could be delivered: it 
 Whoever is killed while handing may have been heard: a person decides.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -14,11 +14,19 @@ from qpvmap.core.errors import CannotChange, NotFound
 from qpvmap.core.notices import NewNotice, Sending
 from qpvmap.core.permissions import Action, Target, require
 from qpvmap.storage.models import Notice
-from qpvmap.storage.notices import UNDER_WAY, Turn, change_mine, insert_notice, locked_notice
+from qpvmap.storage.notices import (
+    UNDER_WAY,
+    Turn,
+    change_mine,
+    insert_notice,
+    locked_notice,
+    lost_notices,
+)
 from qpvmap.storage.queue import enqueue
 
 DELIVER = "deliver_notice"
 MAYBE_SENT = "Peut-être parti : l’envoi s’est interrompu au dernier moment."
+LOST_AFTER = timedelta(minutes=10)
 NOT_FAILED = "Cet envoi n’est pas en échec : il n’y a rien à renvoyer."
 
 
@@ -28,6 +36,14 @@ def post(session: Session, notice: NewNotice, now: datetime) -> int | None:
     if posted is not None:
         enqueue(session, DELIVER, notice_id=posted)
     return posted
+
+
+def find_lost(session: Session, now: datetime) -> int:
+    """Ask again for the delivery of what lost its job (a queue emptied by hand); how many."""
+    lost = lost_notices(session, DELIVER, now - LOST_AFTER)
+    for notice_id in lost:
+        enqueue(session, DELIVER, notice_id=notice_id)
+    return len(lost)
 
 
 def take_up(session: Session, notice_id: int) -> Notice | None:

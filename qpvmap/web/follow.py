@@ -27,7 +27,7 @@ from qpvmap.usecases.following import (
 from qpvmap.usecases.handling import possible_moves
 from qpvmap.usecases.joining import family
 from qpvmap.web.filters import request_now
-from qpvmap.web.photos import shown_photos
+from qpvmap.web.photos import Shown, shown_photos
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import proven_by_link, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
@@ -122,12 +122,19 @@ def rendered(token: str, followed: Followed, refusal: Refusal | None = None) -> 
         description=_description(followed) if told else "",
         steps=_steps(followed) if told else [],
         family=family(session, actor, own),
-        photos=[] if confidential else shown_photos(own, photos_of(session, own.id)),
+        photos=[] if confidential else _photos(followed),
         contestable=_contestable(followed),
         contest_until=head.settled_at and head.settled_at + CONTEST_FOR,
         comment_max=COMMENT_MAX,
         refusal=refusal,
     )
+
+
+def _photos(followed: Followed) -> list[Shown]:
+    """Return the photos of the report, and of the one that goes on for both: all are public."""
+    session = request_session()
+    rows = {row.id: row for row in (followed.own, followed.head)}.values()
+    return [photo for row in rows for photo in shown_photos(row, photos_of(session, row.id))]
 
 
 def _description(followed: Followed) -> str:

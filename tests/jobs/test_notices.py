@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,19 @@ from qpvmap.core.telling import Letter
 from qpvmap.core.workflow import Request, Status
 from qpvmap.jobs.app import CONCURRENCY
 from qpvmap.storage.models import Contact, Event, Notice, Signalement
+from qpvmap.storage.notices import Turn
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.handling import change_status
-from qpvmap.usecases.notices import MAYBE_SENT, post, send_again
+from qpvmap.usecases.notices import (
+    MAYBE_SENT,
+    find_lost,
+    hand,
+    mark_sent,
+    post,
+    send_again,
+    take_up,
+)
 from tests.conftest import NOW
 from tests.factories import Toy, make_actor, make_signalement, make_territory
 from tests.jobs.workers import Server, environment_of, listening, wait_for, worker
@@ -245,6 +255,40 @@ def test_notice_when_the_person_left_meanwhile_then_is_cancelled(
     with listening(server, PORT), worker(environment):
         wait_for(lambda: all_in(queue_engine, Sending.CANCELLED))
     assert server.messages == []
+
+
+def test_notice_when_its_job_was_lost_then_is_found_and_sent(
+    queue_engine: Engine, environment: dict[str, str]
+) -> None:
+    notice_id = plant_notice(queue_engine)
+    with transaction(queue_engine) as session:
+        assert find_lost(session, NOW + timedelta(hours=1)) == 0
+        session.execute(text("delete from procrastinate_jobs"))
+        assert find_lost(session, NOW + timedelta(minutes=5)) == 0
+        assert find_lost(session, NOW + timedelta(hours=1)) == 1
+    server = Server()
+    with listening(server, PORT), worker(environment):
+        wait_for(lambda: all_in(queue_engine, Sending.SENT))
+    assert [m["Message-ID"] for m in server.messages] == [
+        f"<notice-{notice_id}.qpvmap@qpvmap.example>"
+    ]
+
+
+def test_worker_when_another_took_the_notice_up_then_gives_it_up_before_the_last_byte(
+    queue_engine: Engine,
+) -> None:
+    notice_id = plant_notice(queue_engine)
+    turns = []
+    for _ in range(2):
+        with transaction(queue_engine) as session:
+            taken = take_up(session, notice_id)
+            assert taken is not None
+            turns.append(Turn(taken.id, taken.attempts))
+    with transaction(queue_engine) as session:
+        assert hand(session, turns[0]) is False
+        mark_sent(session, turns[0], NOW)
+        assert session.get_one(Notice, notice_id).state == Sending.SENDING
+        assert hand(session, turns[1]) is True
 
 
 def test_move_when_made_then_its_people_are_told_in_one_thread(

@@ -33,6 +33,11 @@ class Notice(Base):
             "created_at",
             postgresql_where=text("state = 'failed'"),
         ),
+        Index(
+            "ix_notice_under_way",
+            "created_at",
+            postgresql_where=text("state in ('waiting', 'sending', 'handing')"),
+        ),
         Index(None, "territory_id", "created_at"),
         Index(None, "signalement_id", postgresql_where=text("signalement_id is not null")),
         Index(None, "event_id", postgresql_where=text("event_id is not null")),

@@ -83,6 +83,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'failed'"),
     )
     op.create_index(
+        "ix_notice_under_way",
+        "notice",
+        ["created_at"],
+        postgresql_where=sa.text("state in ('waiting', 'sending', 'handing')"),
+    )
+    op.create_index(
         op.f("ix_notice_territory_id_created_at"), "notice", ["territory_id", "created_at"]
     )
     for column in ("signalement_id", "event_id", *(f"{person}_id" for person in PEOPLE)):
