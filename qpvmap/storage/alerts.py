@@ -33,6 +33,7 @@ class News:
     """A signalement to which something happened, without a word of what people wrote."""
 
     reference: str
+    nature: str
     category: str
     address: str
     commune: str
@@ -135,6 +136,7 @@ def news_for(
     rows = session.execute(
         select(
             Signalement.reference,
+            Signalement.nature,
             Category.name,
             Signalement.address,
             func.coalesce(commune, ""),

@@ -134,9 +134,13 @@ def by_follow(news: Sequence[News]) -> list[Group]:
 
 
 def _line(one: News) -> Line:
+    """Return a signalement in a line; of what is confidential, the reference and how it stands."""
+    state = state_words(one.status, one.outcome, one.is_new)
+    if one.nature != Nature.TECHNIQUE:
+        return Line(f"{CONFIDENTIAL}, {one.reference}", state, page_of(one.reference))
     return Line(
         f"{one.category}, {one.reference}",
-        joined(one.address or one.commune, state_words(one.status, one.outcome, one.is_new)),
+        joined(one.address or one.commune, state),
         page_of(one.reference),
     )
 
