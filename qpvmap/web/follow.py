@@ -33,7 +33,7 @@ from qpvmap.web.security import proven_by_link, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalement_forms import COMMENT_MAX, REFUSALS, Refusal, read_version, refusal_of
 from qpvmap.web.signalement_history import Reader, Step, step_of
-from qpvmap.web.throttle import FOLLOWING, pause
+from qpvmap.web.throttle import FOLLOWING, Slower, pause
 
 bp = Blueprint("follow", __name__)
 
@@ -43,6 +43,10 @@ DISCREET = {
     "Cache-Control": "private, no-store",
 }
 """The address is the key: no other site, no index and no shared cache may learn it."""
+
+FIELDS = {"message": "text", "contestation": "comment"}
+"""What is typed in each form."""
+TOO_MANY = "Trop d’envois par ce lien. Votre texte est gardé : renvoyez-le dans une heure."
 
 
 class ClosedLink(Exception):
@@ -192,10 +196,13 @@ def act_by_link(
     """Do something by a link, then show its page again; what is refused keeps what was typed."""
     followed = opened(token)
     close_session()  # the count of tries has a transaction of its own
-    pause(FOLLOWING, str(followed.contact.id))
     try:
+        pause(FOLLOWING, str(followed.contact.id))
         with unit_of_work() as session:
             act(session, followed.contact.id)
+    except Slower:
+        refusal = Refusal(form, {FIELDS[form]: TOO_MANY}, request.form.to_dict())
+        return rendered(token, opened(token), refusal), 429
     except tuple(REFUSALS) as error:
         refusal = refusal_of(error, form, request.form.to_dict())
         return rendered(token, opened(token), refusal), REFUSALS[type(error)][0]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from qpvmap.links import FOLLOW_FOR, Links, links_of
 from qpvmap.storage.models import Account, Contact, Event, Signalement, Support
 from qpvmap.usecases.joining import merge
 from qpvmap.usecases.messages import answer, note
+from qpvmap.web.throttle import FOLLOWING
 from tests.factories import Toy, make_account, make_actor, make_signalement, make_territory
 from tests.web.doors import send
 from tests.web.people import sign_in
@@ -122,6 +124,17 @@ def test_message_when_empty_then_the_page_says_so(client: FlaskClient, world: Wo
     sent = send(client, f"{world.path()}/message", world.path(), text="  ")
     assert sent.status_code == 422
     assert "Écrivez votre message." in sent.get_data(as_text=True)
+
+
+def test_message_when_there_were_too_many_then_waits_and_keeps_the_text(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qpvmap.web.follow.FOLLOWING", replace(FOLLOWING, attempts=1))
+    send(client, f"{world.path()}/message", world.path(), text="Un")
+    slowed = send(client, f"{world.path()}/message", world.path(), text="Deux trous")
+    assert slowed.status_code == 429
+    assert "Deux trous" in slowed.get_data(as_text=True)
+    assert world.last_line().comment == "Un"
 
 
 def test_contest_when_in_time_then_the_service_takes_it_up_again(
