@@ -99,8 +99,6 @@ async function mark(subscription) {
 
 if (box) {
   box.querySelector("[data-action=on]").addEventListener("click", turnOn);
-  for (const again of box.querySelectorAll("[data-action=again]"))
-    again.addEventListener("click", turnOn);
   box.querySelector("[data-action=off]").addEventListener("click", turnOff);
   start();
 }
