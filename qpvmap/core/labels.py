@@ -100,6 +100,11 @@ LETTER_LABELS: Mapping[str, str] = {
     Letter.MERGED: "Réuni avec un autre",
     Letter.UNMERGED: "Séparé de l’autre",
     Letter.SPLIT: "Partagé en parties",
+    "team_digest": "Point du service",
+    "reminder": "Rappel d’échéance",
+    "emergency": "Urgence",
+    "alert": "Nouvelles de ce qui est suivi",
+    "followed_move": "Signalement suivi",
 }
 """What a notice tells, by its kind."""
 

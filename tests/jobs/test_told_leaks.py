@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
 from qpvmap.core.deadlines import PARIS, Priority
+from qpvmap.core.labels import LETTER_LABELS
 from qpvmap.core.notices import Channel
 from qpvmap.core.subscriptions import SubscriptionKind, Wish
 from qpvmap.core.workflow import Request, Status
+from qpvmap.jobs.bulletins import BULLETINS
 from qpvmap.jobs.letters import message_of
 from qpvmap.settings import Settings
 from qpvmap.storage.accounts import actor_by_id
@@ -175,3 +177,7 @@ def test_recipients_when_confidential_then_are_those_who_may_see_it(
     assert teams == {toy.teams["police"].id}
     planner = make_actor(session, toy, Role.PLANNER, "police")
     assert planner.account_id not in {notice.account_id for notice in emergencies}
+
+
+def test_kinds_when_listed_by_the_administration_then_each_has_its_words() -> None:
+    assert set(BULLETINS) <= set(LETTER_LABELS)
