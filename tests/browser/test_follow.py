@@ -165,4 +165,4 @@ def test_admin_on_a_phone_when_a_mail_failed_then_it_is_sent_again(
     shoot(page, "admin-phone", full_page=True)
     page.get_by_role("button", name="Envoyer de nouveau").click()
     expect(page.get_by_role("status").first).to_contain_text("Renvoyé.")
-    expect(page.locator(".empty")).to_contain_text("Tout est parti.")
+    expect(page.locator(".empty")).to_contain_text("Aucun envoi en échec.")

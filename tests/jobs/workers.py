@@ -26,7 +26,7 @@ run_worker(
     stalled_worker_timeout=1.0,
 )
 """
-PATIENCE_S = 120
+PATIENCE_S = 150
 SECRET_KEY = "a secret of the tests, long enough to sign"
 
 
