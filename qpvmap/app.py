@@ -11,20 +11,24 @@ from qpvmap import __version__
 from qpvmap.api import v1
 from qpvmap.processes import die_with_parent
 from qpvmap.resources import resource_dir
+from qpvmap.secret import secret_key
 from qpvmap.settings import Settings
 from qpvmap.storage.cluster import ensure_running
 from qpvmap.storage.files import open_files
 from qpvmap.storage.session import make_engine
 from qpvmap.web import (
     account,
+    admin,
     assets,
     bulk,
     context,
     cookies,
     crawlers,
+    devices,
     equipements,
     errors,
     filters,
+    follow,
     fresh,
     ground,
     headers,
@@ -45,14 +49,15 @@ from qpvmap.web import (
     round_stops,
     rounds,
     security,
+    service_worker,
     sessions,
     signalement_page,
     signalements,
+    subscriptions,
     support,
     throttle,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
-from qpvmap.web.secret import secret_key
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 SESSION_LIFETIME = timedelta(hours=12)
@@ -62,6 +67,11 @@ PAGES = (
     health.bp,
     crawlers.bp,
     account.bp,
+    devices.bp,
+    subscriptions.bp,
+    service_worker.bp,
+    admin.bp,
+    follow.bp,
     map.bp,
     map_data.bp,
     map_card.bp,

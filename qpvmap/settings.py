@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         "INFO", description="How much is logged."
     )
 
+    @property
+    def outbox_dir(self) -> Path:
+        """Return where notices are kept that nobody sends; the accounts' own mails lie above it."""
+        return self.var_dir / "outbox" / "notices"
+
     @cached_property
     def base_url(self) -> str:
         """Return the address people use, without a trailing slash."""

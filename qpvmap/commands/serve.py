@@ -17,6 +17,7 @@ from qpvmap.serving import CannotServe, only_server, require_free_port, serve
 from qpvmap.settings import Settings
 from qpvmap.storage.migrate import upgrade
 from qpvmap.storage.session import make_engine
+from qpvmap.vapid import private_key_path
 
 WORKER = (sys.executable, "-m", "qpvmap.cli", "worker", "--parent")
 STARTUP_S = 60.0
@@ -60,6 +61,7 @@ def _serve(settings: Settings, steps: Steps, *, demo: bool) -> None:
     steps.next("Base de données…")
     with database(settings, progress=steps.detail) as ready:
         lines = _prepare(ready, steps, demo=demo)
+        private_key_path(ready)  # made now, once, rather than by whichever process asks first
         # The web workers and the job worker read their settings from the environment.
         os.environ["QPVMAP_DATABASE_URL"] = str(ready.database_url)
         steps.next("Site…")

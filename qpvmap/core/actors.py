@@ -36,6 +36,7 @@ class Actor:
 
     `account_id` is None for somebody without an account. `territory_ids` bound every role.
     `confidential_team_ids` are the actor's teams that may be given what is confidential.
+    `holds` are the signalements that a signed link proves to be theirs, as `contact_id`.
     """
 
     account_id: int | None = None
@@ -47,6 +48,8 @@ class Actor:
     territory_ids: frozenset[int] = frozenset()
     organisation_id: int | None = None
     organisation_name: str = ""
+    holds: frozenset[int] = frozenset()
+    contact_id: int | None = None
 
     @property
     def is_anonymous(self) -> bool:

@@ -46,6 +46,14 @@ class Promise:
     counted_from: datetime
 
 
+class Step(StrEnum):
+    """A moment of a promise at which its team is reminded of it."""
+
+    BEFORE = "before"
+    AT = "at"
+    TWICE = "twice"
+
+
 class Lateness(StrEnum):
     """How a promise stands."""
 
@@ -137,6 +145,22 @@ def working_days_ended(start: datetime, end: datetime, days_off: Container[date]
         is_working_day(day, days_off) and start < datetime.combine(day, END_OF_DAY, PARIS) <= end
         for day in days
     )
+
+
+def next_working_day(day: date, days_off: Container[date]) -> date:
+    """Return the first working day after `day`."""
+    day += timedelta(days=1)
+    while not is_working_day(day, days_off):
+        day += timedelta(days=1)
+    return day
+
+
+def last_working_day(day: date, days_off: Container[date]) -> date:
+    """Return the last working day before `day`."""
+    day -= timedelta(days=1)
+    while not is_working_day(day, days_off):
+        day -= timedelta(days=1)
+    return day
 
 
 def working_days_between(start: date, end: date, days_off: Container[date]) -> int:

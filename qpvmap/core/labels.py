@@ -7,6 +7,7 @@ from qpvmap.core.deadlines import Priority
 from qpvmap.core.ground import DECISION
 from qpvmap.core.permissions import Nature
 from qpvmap.core.routing import ON_AN_EMPRISE, Ground
+from qpvmap.core.telling import Letter
 from qpvmap.core.workflow import Outcome, Status
 
 STATUS_LABELS: Mapping[Status, str] = {
@@ -83,6 +84,31 @@ EMPRISE_KIND_LABELS: Mapping[str, str] = {
     "other": "Autre terrain",
     DECISION: "Lieu d’une décision de la coordination",
 }
+
+
+LETTER_LABELS: Mapping[str, str] = {
+    Letter.RECEIVED: "Enregistré",
+    Letter.TAKEN: "Pris en charge",
+    Letter.STARTED: "Intervention commencée",
+    Letter.PLANNED: "Date prévue",
+    Letter.WAITING: "En attente",
+    Letter.DONE: "Fait",
+    Letter.CLOSED_DONE: "Clos après travaux",
+    Letter.CLOSED_WITHOUT: "Clos sans travaux",
+    Letter.REOPENED: "Rouvert",
+    Letter.HANDED: "Confié à un autre service",
+    Letter.ARBITRATION: "Arbitrage",
+    Letter.ANSWER: "Réponse",
+    Letter.MERGED: "Réuni avec un autre",
+    Letter.UNMERGED: "Séparé de l’autre",
+    Letter.SPLIT: "Partagé en parties",
+    "team_digest": "Point du service",
+    "reminder": "Rappel d’échéance",
+    "emergency": "Urgence",
+    "alert": "Nouvelles de ce qui est suivi",
+    "followed_move": "Signalement suivi",
+}
+"""What a notice tells, by its kind."""
 
 
 def routing_reason(ground: str, body: str, place: str, category: str, team: str) -> str:

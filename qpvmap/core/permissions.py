@@ -39,6 +39,7 @@ class Action(StrEnum):
     LEAD_ROUND = "lead_round"
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
+    VIEW_SENDINGS = "view_sendings"
     ADMINISTER = "administer"
 
 
@@ -54,12 +55,21 @@ class Reach(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an action bears on. `nature` is None for what is not a signalement."""
+    """What an action bears on. `nature` is None for what is not a signalement.
+
+    `signalement_id` is there for those who hold it by a signed link.
+    """
 
     territory_id: int | None = None
     nature: Nature | None = None
     team_id: int | None = None
     reporter_id: int | None = None
+    signalement_id: int | None = None
+
+    def is_own_of(self, actor: Actor) -> bool:
+        """Return whether `actor` reported it, by account or by a signed link."""
+        by_account = actor.account_id is not None and self.reporter_id == actor.account_id
+        return by_account or self.signalement_id in actor.holds
 
 
 Grants = Mapping[Role, Reach]
@@ -145,6 +155,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
+    Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
     Action.ADMINISTER: {None: {Role.ADMIN: Reach.TERRITORY}},
 }
 
@@ -173,11 +184,7 @@ def may(actor: Actor, action: Action, target: Target) -> bool:
     return (
         Reach.TERRITORY in reach
         or (Reach.TEAM in reach and target.team_id in teams_of(actor, target.nature))
-        or (
-            Reach.OWN in reach
-            and actor.account_id is not None
-            and target.reporter_id == actor.account_id
-        )
+        or (Reach.OWN in reach and target.is_own_of(actor))
     )
 
 

@@ -1,7 +1,7 @@
 """What describes a territory: its bodies, teams, categories, competences and invented people."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -150,6 +150,7 @@ class TerritoryPlan(Described):
     qpv_codes: Sequence[str]
     insee_codes: Sequence[InseeCode]
     emergency_numbers: str = "17, 18, 112"
+    digest_times: Sequence[time] = (time(8, 0), time(13, 30))
     operations: str | None = None
     contract_indicators: str | None = None
     emprises: str | None = None

@@ -40,12 +40,15 @@ const builds = [
       "src/detail.js",
       "src/replies.js",
       "src/round.js",
+      "src/push.js",
     ],
     format: "esm",
     splitting: true,
   },
   /* The map's declarations (an inline script with a nonce) need a global L at once: not a module. */
   { ...shared, entryPoints: ["src/map.js"], format: "iife" },
+  /* Every browser runs a service worker in one piece. */
+  { ...shared, entryPoints: ["src/sw.js"], format: "iife" },
   { ...shared, entryPoints: ["styles/app.css", "styles/map.css"] },
 ];
 

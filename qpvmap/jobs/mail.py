@@ -1,90 +1,53 @@
-"""One e-mail, sent by SMTP; without a server it is written to var/outbox, to be read there."""
+"""One e-mail of the accounts, sent by SMTP; without a server it is written to var/outbox."""
 
-import smtplib
-import ssl
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from procrastinate import JobContext, RetryStrategy
 
 from qpvmap.jobs.app import APP, settings_of
+from qpvmap.jobs.smtp import connected
 from qpvmap.settings import Settings
 
-PATIENCE_S = 20.0
 RETRY = RetryStrategy(max_attempts=6, exponential_wait=4)
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class UnsafeMailServer(Exception):
-    """The mail server would have the password sent in clear."""
 
 
 @APP.task(name="send_mail", retry=RETRY, pass_context=True)
 def send_mail(context: JobContext, to: str, subject: str, text: str) -> None:
     """Send one e-mail; tried again for an hour and a half when the server is away."""
     settings = settings_of(context)
-    message = compose(settings, to=to, subject=subject, text=text, job_id=context.job.id or 0)
+    job_id = context.job.id or 0
+    message = addressed(settings, to=to, subject=subject, name=f"job-{job_id}")
+    message.set_content(text)
     if settings.smtp_url is None:
-        keep(message, settings.var_dir / "outbox", context.job.id or 0)
-    else:
-        deliver(message, settings.smtp_url.get_secret_value())
+        keep(message, settings.var_dir / "outbox", f"{job_id:08d}")
+        return
+    with connected(settings.smtp_url.get_secret_value()) as server:
+        server.send_message(message)
 
 
-def compose(settings: Settings, *, to: str, subject: str, text: str, job_id: int) -> EmailMessage:
-    """Return the message. A second try of the same job bears the same Message-ID."""
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+def addressed(settings: Settings, *, to: str, subject: str, name: str) -> EmailMessage:
+    """Return a message without its text. A second try of the same `name` is the same message."""
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = to
     message["Subject"] = subject
-    message["Message-ID"] = f"<job-{job_id}.qpvmap@{domain}>"
+    message["Message-ID"] = message_id(settings, name)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
     return message
 
 
-def keep(message: EmailMessage, folder: Path, job_id: int) -> None:
-    """Write the message to `folder`, readable by the site's own user alone."""
+def message_id(settings: Settings, name: str) -> str:
+    """Return the Message-ID of what is called `name` here."""
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    return f"<{name}.qpvmap@{domain}>"
+
+
+def keep(message: EmailMessage, folder: Path, name: str) -> None:
+    """Write the message to `folder`, readable by the site's own user alone, whole or not at all."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{job_id:08d}.eml"
-    path.touch(mode=0o600)
-    path.write_bytes(message.as_bytes())
-
-
-def deliver(message: EmailMessage, smtp_url: str) -> None:
-    """Hand the message to the server of `smtp_url`: smtp (STARTTLS when offered) or smtps.
-
-    Raises
-    ------
-    UnsafeMailServer
-        If a password would go to another machine without encryption.
-    OSError
-        If the server does not answer, or refuses (`smtplib.SMTPException` is one of them).
-    """
-    address = urlsplit(smtp_url)
-    with connect(address) as server:
-        if address.username:
-            require_safe(server, address)
-            server.login(unquote(address.username), unquote(address.password or ""))
-        server.send_message(message)
-
-
-def connect(address: SplitResult) -> smtplib.SMTP:
-    """Return a connection to the server, encrypted whenever it can be."""
-    host, tls = address.hostname or "localhost", ssl.create_default_context()
-    if address.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, address.port or 465, timeout=PATIENCE_S, context=tls)
-    server = smtplib.SMTP(host, address.port or 25, timeout=PATIENCE_S)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=tls)
-    return server
-
-
-def require_safe(server: smtplib.SMTP, address: SplitResult) -> None:
-    """Refuse to send a password in clear to another machine."""
-    encrypted = isinstance(server.sock, ssl.SSLSocket)
-    if not encrypted and address.hostname not in LOCAL_HOSTS:
-        raise UnsafeMailServer(f"{address.hostname} offers no STARTTLS: use smtps://")
+    path, part = folder / f"{name}.eml", folder / f".{name}.part"
+    part.touch(mode=0o600)
+    part.write_bytes(message.as_bytes())
+    part.replace(path)

@@ -1,5 +1,6 @@
 """Questions about people: who an account is to the rules, and whose token this is."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -7,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor, Role
-from qpvmap.storage.models import Account, ApiToken, Territory
+from qpvmap.storage.models import Account, ApiToken, Territory, team_member
 
 
 def actor_of(account: Account) -> Actor:
@@ -72,3 +73,28 @@ def demo_addresses(session: Session) -> list[str]:
 def territory_name(session: Session, territory_id: int | None) -> str:
     """Return the name of a territory; empty when there is none."""
     return session.scalar(select(Territory.name).where(Territory.id == territory_id)) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of a team, where to write to them, and what the rules know of them."""
+
+    id: int
+    email: str
+    actor: Actor
+
+
+def copied_members(session: Session, team_id: int) -> list[Member]:
+    """Return the people of a team who want a copy of what is sent to it."""
+    accounts = session.scalars(
+        select(Account)
+        .join(team_member, team_member.c.account_id == Account.id)
+        .where(team_member.c.team_id == team_id, Account.active, Account.told_of_teams)
+        .order_by(Account.id)
+    )
+    return [Member(account.id, account.email, actor_of(account)) for account in accounts]
+
+
+def actor_by_id(session: Session, account_id: int) -> Actor:
+    """Return what the rules know of an account that is known to exist."""
+    return actor_of(session.get_one(Account, account_id))

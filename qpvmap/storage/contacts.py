@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
@@ -57,12 +57,15 @@ def has_contact(session: Session, support_id: int) -> bool:
 
 
 def contacts_of(session: Session, actor: Actor, signalement_id: int) -> Sequence[KnownContact]:
-    """Return who is to be kept informed, its duplicates' people too, as far as `actor` may know."""
+    """Return who is to be kept informed, its duplicates' people too, as far as `actor` may know.
+
+    The address of who wants no more mails is not given: it was left for that alone.
+    """
     rows = session.execute(
         select(
             Signalement.reference,
             Contact.name,
-            Contact.email,
+            case((Contact.unsubscribed_at.is_(None), Contact.email), else_=""),
             Contact.phone,
             Contact.consent_at,
             Account.name,

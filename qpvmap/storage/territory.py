@@ -29,6 +29,7 @@ TERRITORY = Target(
         "qpv_codes",
         "insee_codes",
         "emergency_numbers",
+        "digest_times",
     ),
     edition=(),
     sourced=False,
@@ -115,6 +116,7 @@ def upsert_territory(session: Session, plan: TerritoryPlan) -> tuple[Counts, int
         **plan.model_dump(include=set(TERRITORY.all_columns)),
         "qpv_codes": list(plan.qpv_codes),
         "insee_codes": list(plan.insee_codes),
+        "digest_times": list(plan.digest_times),
     }
     counts = upsert(session, TERRITORY, [row])
     key = session.scalars(select(Territory.id).where(Territory.code == plan.code)).one()

@@ -15,10 +15,16 @@ from qpvmap.storage.models import Round, Signalement
 REACHES: Mapping[Reach, Callable[[Actor, Nature], ColumnElement[bool]]] = {
     Reach.TERRITORY: lambda _actor, _nature: true(),
     Reach.TEAM: lambda actor, nature: Signalement.team_id.in_(sorted(teams_of(actor, nature))),
-    Reach.OWN: lambda actor, _nature: (
-        false() if actor.account_id is None else Signalement.reporter_id == actor.account_id
-    ),
+    Reach.OWN: lambda actor, _nature: _own(actor),
 }
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on what `actor` reported: by account, or held by a signed link."""
+    held = Signalement.id.in_(sorted(actor.holds)) if actor.holds else false()
+    if actor.account_id is None:
+        return held
+    return or_(Signalement.reporter_id == actor.account_id, held)
 
 
 def reached_by(actor: Actor, action: Action) -> ColumnElement[bool]:

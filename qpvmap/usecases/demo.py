@@ -31,6 +31,7 @@ from qpvmap.usecases.accounts import (
 from qpvmap.usecases.calendars import days_off
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.signalements import submit
+from qpvmap.usecases.telling import untold
 
 OPENING, CLOSING = time(9, 0), time(17, 30)
 FRESH = timedelta(days=1)
@@ -127,7 +128,8 @@ def load_demo(session: Session, territory_code: str, password: str, now: datetim
     cast = _cast(session, plan.people)
     rows = read_demo_signalements(plan.demo_signalements)
     rows = sorted(rows, key=lambda row: filed_at(row, now))
-    filed = sum(_add_signalement(session, territory, cast, row, now) for row in rows)
+    with untold(session):
+        filed = sum(_add_signalement(session, territory, cast, row, now) for row in rows)
     return DemoReport(people, filed)
 
 

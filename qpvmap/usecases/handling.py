@@ -39,6 +39,7 @@ def target_of(signalement: Signalement) -> Target:
         nature=Nature(signalement.nature),
         team_id=signalement.team_id,
         reporter_id=signalement.reporter_id,
+        signalement_id=signalement.id,
     )
 
 

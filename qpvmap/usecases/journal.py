@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from qpvmap.core.actors import Actor
 from qpvmap.core.journal import STATE_FIELDS, difference, encoded
 from qpvmap.storage.models import Event, Signalement
+from qpvmap.usecases.telling import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def open_journal(session: Session, signalement: Signalement, actor: Actor, now: 
     event.from_status = None
     session.add(event)
     session.flush()
+    announce(session, event, signalement, actor)
     return event
 
 
@@ -59,6 +61,7 @@ def write(
     event.sequence = _next_sequence(session, signalement.id)
     session.add(event)
     session.flush()
+    announce(session, event, signalement, actor)
     return event
 
 

@@ -56,8 +56,9 @@ def message(session: Session, actor: Actor, reference: str, text: str, now: date
         If the text is empty or too long.
     """
     signalement = _lock(session, actor, reference)
-    require(actor, Action.ANSWER, target_of(signalement))
-    if actor.account_id is None or signalement.reporter_id != actor.account_id:
+    target = target_of(signalement)
+    require(actor, Action.ANSWER, target)
+    if not target.is_own_of(actor):
         raise NotAllowed(Action.ANSWER)
     return write(session, signalement, actor, Line("message", comment=message_text(text)), now)
 

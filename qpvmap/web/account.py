@@ -11,8 +11,12 @@ from qpvmap.core.labels import ROLE_LABELS
 from qpvmap.core.permissions import Action, Reach, reach_of
 from qpvmap.storage.accounts import live_tokens, territory_name
 from qpvmap.usecases.accounts import issue_token, revoke_token, set_single_keys
+from qpvmap.usecases.preferences import Preferences, choose
+from qpvmap.usecases.subscriptions import list_of
+from qpvmap.web.devices import devices_page
 from qpvmap.web.security import current_actor, signed_in
 from qpvmap.web.sessions import request_session, unit_of_work
+from qpvmap.web.subscriptions import shown
 
 bp = Blueprint("account", __name__, url_prefix="/compte")
 
@@ -72,6 +76,17 @@ def choose_keys() -> ResponseReturnValue:
     return redirect("/compte#raccourcis", 303)
 
 
+@bp.post("/courriels")
+@signed_in
+def choose_mails() -> ResponseReturnValue:
+    """Keep what the person wishes to be told of."""
+    wanted = [request.form.get(name) == "oui" for name in ("mails", "suivis", "services")]
+    with unit_of_work() as session:
+        choose(session, current_actor(), Preferences(*wanted), datetime.now(UTC))
+    flash("C’est noté.", "success")
+    return redirect("/compte#courriels", 303)
+
+
 def account_page(new_token: str | None = None) -> str:
     """Return the page, with a token that was just made if any."""
     actor = current_actor()
@@ -84,4 +99,6 @@ def account_page(new_token: str | None = None) -> str:
         tokens=live_tokens(session, current_user.id),
         new_token=new_token,
         has_inbox=reach_of(actor, Action.VIEW_INBOX, None) is not Reach.NOWHERE,
+        subscriptions=[shown(row) for row in list_of(session, actor)],
+        **devices_page(actor),
     )

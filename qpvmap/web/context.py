@@ -37,6 +37,7 @@ class Section:
     ground: bool = False
     replies: bool = False
     rounds: bool = False
+    admin: bool = False
     tab: bool = False
 
     @property
@@ -57,6 +58,7 @@ SECTIONS = (
     Section("Équipements", "t-social", "/equipements"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
+    Section("Administration", "table", "/admin", admin=True),
 )
 
 
@@ -124,8 +126,13 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
     # Who keeps the grounds finds the answers among the coordination's tabs.
     writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
-    leads = reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE
-    opened = {"inbox": has_inbox, "ground": keeps, "replies": writes, "rounds": leads}
+    opened = {
+        "inbox": has_inbox,
+        "ground": keeps,
+        "replies": writes,
+        "rounds": reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        "admin": reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE,
+    }
     shut = [name for name, is_open in opened.items() if not is_open]
     sections = []
     for section in SECTIONS:

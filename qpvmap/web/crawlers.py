@@ -16,6 +16,10 @@ Disallow: /signalements/
 Disallow: /signaler/
 Disallow: /corbeille
 Disallow: /compte
+Disallow: /suivre/
+Disallow: /suivi/
+Disallow: /desabonnement/
+Disallow: /admin
 """
 
 

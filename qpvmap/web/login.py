@@ -27,6 +27,7 @@ from webauthn.helpers.structs import (
 )
 from werkzeug.local import LocalProxy
 
+from qpvmap.secret import derived_key, secret_key
 from qpvmap.settings import Settings
 from qpvmap.storage.accounts import demo_addresses
 from qpvmap.storage.door import Stroke, door_drawing
@@ -34,7 +35,6 @@ from qpvmap.storage.models import Account, Passkey, RoleRow
 from qpvmap.storage.queue import enqueue
 from qpvmap.web.login_words import MESSAGES
 from qpvmap.web.runtime import runtime
-from qpvmap.web.secret import derived_key, secret_key
 from qpvmap.web.sessions import request_session, unit_of_work
 
 SITE_NAME = "Carte du quartier"

@@ -327,6 +327,11 @@ def likely_moment(status: Status, addable: Sequence[Moment]) -> Moment:
     return likely if likely in addable or not addable else addable[-1]
 
 
+def shown_photos(signalement: Signalement, photos: Sequence[Photo]) -> list[Shown]:
+    """Return photos that are only looked at."""
+    return [_shown(photo, signalement, mine=False, handled=False) for photo in photos]
+
+
 def _is_mine(photo: Photo) -> bool:
     actor = current_actor()
     return actor.account_id is not None and photo.uploaded_by == actor.account_id

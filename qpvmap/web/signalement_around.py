@@ -13,6 +13,8 @@ from qpvmap.storage.desk import emprise_names
 from qpvmap.storage.duplicates import likely_duplicates
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.precedents import precedents_at, refusals_of
+from qpvmap.storage.sendings import failed_about
+from qpvmap.storage.subscriptions import subscription_to
 from qpvmap.storage.surroundings import ground_under, open_around
 from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.joining import family
@@ -81,6 +83,8 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
         "near": open_around(session, actor, signalement),
         "ground": ground_under(session, signalement.emprise_id),
         "ground_kinds": EMPRISE_KIND_LABELS,
+        "subscription_id": subscription_to(session, actor, signalement.id),
+        "unsent": failed_about(session, signalement.id) if handles else [],
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }

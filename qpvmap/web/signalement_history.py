@@ -164,6 +164,10 @@ def details_of(entry: Entry, reader: Reader) -> tuple[str, ...]:
     return tuple(words for words in told if words)
 
 
+BY_LINK = "une personne qui suit ce signalement"
+"""Who writes or contests by a signed link: no account, no body."""
+
+
 def who_did(entry: Entry, reader: Reader) -> str:
     """Return who wrote a line, as far as the reader may know."""
     if entry.sequence == 1:
@@ -171,6 +175,8 @@ def who_did(entry: Entry, reader: Reader) -> str:
             return "une personne sans compte"
         known = (entry.actor_name, entry.organisation_name) if reader.reporter_shown else ()
     else:
+        if entry.actor_id is None and entry.organisation_name == "":
+            return BY_LINK if entry.kind in {"message", "moved"} else ""
         known = (entry.actor_name if reader.names_shown else "", entry.organisation_name)
     return ", ".join(part for part in known if part)
 

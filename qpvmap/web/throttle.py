@@ -31,6 +31,9 @@ RESET = Limit("reset", 5, timedelta(hours=1))
 PASSKEY = Limit("passkey", 60, timedelta(minutes=15))
 FILING = Limit("filing", 20, timedelta(hours=1))
 PHOTO = Limit("photo", 60, timedelta(hours=1))
+SUBSCRIPTION = Limit("subscription", 20, timedelta(hours=1))
+SUBSCRIBED_ADDRESS = Limit("subscribed_address", 5, timedelta(hours=1))
+FOLLOWING = Limit("following", 20, timedelta(hours=1))
 
 FAILURES_BY_ADDRESS = "30/minute"
 FAILURES_BY_ADDRESS_VIEWS = (
@@ -133,6 +136,18 @@ def slow_anonymous_photos() -> None:
     """
     if current_actor().is_anonymous:
         pause(PHOTO, remote_address())
+
+
+def slow_subscriptions(email: str) -> None:
+    """Hold the links that prove an address to a few an hour: from one access, and to one address.
+
+    Raises
+    ------
+    Slower
+        If there were too many.
+    """
+    pause(SUBSCRIPTION, remote_address())
+    pause(SUBSCRIBED_ADDRESS, email)
 
 
 def forgive_signed_in(_app: Flask, user: Account, **_: Any) -> None:

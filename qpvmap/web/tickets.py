@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import current_app, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from qpvmap.web.secret import derived_key
+from qpvmap.secret import derived_key
 
 FILED = "filed"
 """Key of the cookie session: references that somebody without an account filed from here."""

@@ -15,7 +15,7 @@ from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.photos import PhotoSending, PhotoUpload, add_photo
 from tests.factories import make_actor, make_signalement, make_territory
-from tests.jobs.test_worker import wait_for, worker
+from tests.jobs.workers import wait_for, worker
 from tests.pictures import photo
 
 TWO_DAYS_S = 2 * 24 * 3600

@@ -2,32 +2,20 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
+from tests.jobs.workers import PATIENCE_S, Server, listening, wait_for, worker
 
-WORKER = """
-import sys
-from pathlib import Path
-from qpvmap.jobs.app import run_worker
-from qpvmap.settings import Settings
-run_worker(Settings(), wait=sys.argv[1] == "wait", fetch_job_polling_interval=0.2)
-"""
-PATIENCE_S = 30
+PORT = 8189
 
 
 @pytest.fixture
@@ -40,28 +28,6 @@ def queue_engine(committed_db: str) -> Iterator[Engine]:
 @pytest.fixture
 def environment(committed_db: str, tmp_path: Path) -> dict[str, str]:
     return os.environ | {"QPVMAP_DATABASE_URL": committed_db, "QPVMAP_VAR_DIR": str(tmp_path)}
-
-
-@contextmanager
-def worker(
-    environment: dict[str, str], mode: str = "wait", errors: IO[bytes] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", WORKER, mode], env=environment, stderr=errors)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(condition: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    pytest.fail(f"nothing after {PATIENCE_S} s")
 
 
 def read_mail(path: Path) -> EmailMessage:
@@ -138,32 +104,15 @@ def test_job_when_its_worker_was_killed_then_another_takes_it_up(
         wait_for(lambda: list(tmp_path.glob(f"outbox/{job:08d}.eml")))
 
 
-class Mailbox:
-    """What a mail server of the tests received."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        self.messages.append(message)
-        return "250 OK"
-
-
 def test_mail_when_a_server_is_set_then_is_handed_to_it(
     queue_engine: Engine, environment: dict[str, str]
 ) -> None:
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=8189)
-    controller.start()
-    try:
-        with transaction(queue_engine) as session:
-            job = enqueue(session, "send_mail", to="b@demo.example", subject="Lien", text="ici")
-        with worker(environment | {"QPVMAP_SMTP_URL": "smtp://127.0.0.1:8189"}):
-            wait_for(lambda: mailbox.messages)
-    finally:
-        controller.stop()
+    mailbox = Server()
+    with transaction(queue_engine) as session:
+        job = enqueue(session, "send_mail", to="b@demo.example", subject="Lien", text="ici")
+    at_port = {"QPVMAP_SMTP_URL": f"smtp://127.0.0.1:{PORT}"}
+    with listening(mailbox, PORT), worker(environment | at_port):
+        wait_for(lambda: mailbox.messages)
     [mail] = mailbox.messages
     assert mail["To"] == "b@demo.example"
     assert mail["Message-ID"] == f"<job-{job}.qpvmap@qpvmap.example>"

@@ -112,6 +112,24 @@ def test_sql_agrees_with_the_table_on_whose_rounds_are_led(session: Session) -> 
         assert by_sql == by_table, (actor.roles, actor.team_ids)
 
 
+@pytest.mark.parametrize("action", Action)
+def test_sql_agrees_with_the_table_for_who_holds_a_link(session: Session, action: Action) -> None:
+    toy = make_territory(session)
+    every_signalement(session, toy, [None, make_account(session, toy, Role.RESIDENT).id])
+    rows = session.scalars(select(Signalement)).all()
+    held = frozenset(row.id for row in rows[::3])
+    holder = Actor(
+        roles=frozenset({Role.RESIDENT}),
+        territory_ids=frozenset({toy.territory.id}),
+        holds=held,
+    )
+    by_table = {row.id for row in rows if may(holder, action, target_of(row))}
+    by_sql = set(session.scalars(select(Signalement.id).where(reached_by(holder, action))))
+    assert by_sql == by_table
+    if action is Action.CONTEST:
+        assert by_table == held
+
+
 def test_tranquillite_is_hidden_from_those_who_need_not_act(session: Session) -> None:
     toy = make_territory(session)
     make_signalement(session, toy, category="rixe", team="police")

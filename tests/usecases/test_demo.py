@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
@@ -54,6 +54,10 @@ def demo(demo_connection: Connection) -> Iterator[Session]:
 
 def signalements(session: Session) -> list[Signalement]:
     return list(session.scalars(select(Signalement).order_by(Signalement.created_at)))
+
+
+def test_load_demo_when_new_then_nobody_is_told_of_what_never_happened(demo: Session) -> None:
+    assert demo.scalar(text("select count(*) from procrastinate_jobs")) == 0
 
 
 def test_load_demo_when_new_then_eight_people_with_their_roles(demo: Session) -> None:

@@ -22,14 +22,18 @@ from werkzeug.routing import Rule
 from qpvmap.core.actors import ANONYMOUS, Role
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
+from qpvmap.core.notices import Channel, Sending
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
 from qpvmap.core.replies import Occasion
+from qpvmap.core.telling import Letter
 from qpvmap.core.workflow import Status
 from qpvmap.storage.contacts import add_contact
 from qpvmap.storage.models import (
     Account,
+    Contact,
     Emprise,
+    Notice,
     Photo,
     Precedent,
     ReplyTemplate,
@@ -191,27 +195,48 @@ def planted(app: Flask) -> Planted:
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
         reply = plant_reply(session, toy)
-        found.values = values_of(secret, found.public, photo_of(session, secret).id, reply.id)
+        found.values = {
+            **values_of(secret, found.public),
+            "photo_id": (photo_of(session, secret).id, MISSING_ID),
+            "reply_id": (reply.id, MISSING_ID),
+            "notice_id": (failed_notice(session, secret), MISSING_ID),
+        }
         session.commit()
     return found
 
 
-def values_of(
-    secret: Signalement, public: Signalement, photo_id: int, reply_id: int
-) -> dict[str, Any]:
+def failed_notice(session: Session, row: Signalement) -> int:
+    """Add a mail about it that could not be sent."""
+    contact = session.scalars(select(Contact).where(Contact.signalement_id == row.id)).one()
+    notice = Notice(
+        key="event:1:mail:contact:1",
+        territory_id=row.territory_id,
+        kind=Letter.ANSWER,
+        channel=Channel.MAIL,
+        signalement_id=row.id,
+        contact_id=contact.id,
+        address=contact.email,
+        state=Sending.FAILED,
+        created_at=row.created_at,
+    )
+    session.add(notice)
+    session.flush()
+    return notice.id
+
+
+def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
     """Return what stands for each part of an address, by its name."""
     return {
         "reference": (secret.reference, public.reference, UNKNOWN),
-        "photo_id": (photo_id, MISSING_ID),
         "size": ("thumb", "full"),
         "key": ("communes", "emprises", "operations", "population"),
         "kind": ("signalement", "commune", "emprise"),
         "code": (secret.reference, public.reference, UNKNOWN, "92901", "QN09299X"),
         "slug": ("introuvable",),
         "precedent_id": (1,),
-        "reply_id": (reply_id, MISSING_ID),
         "token_id": (MISSING_ID,),
         "view_id": (MISSING_ID,),
+        "token": ("nobodys.link",),
         "name": (),
     }
 

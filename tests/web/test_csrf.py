@@ -41,6 +41,10 @@ def test_form_when_the_token_is_another_sessions_then_is_refused(
     assert tokens_of(app, account_id) == 0
 
 
+PROVEN_BY_LINK = {"follow.leave"}
+"""What a mail program sends for its reader by one click: the signed address is the proof."""
+
+
 def fitting(rule: Rule, name: str) -> object:
     """Return a value that an argument of a route takes."""
     converter = rule._converters[name]
@@ -61,7 +65,13 @@ def test_every_page_that_writes_when_sent_without_token_then_is_refused(
     for rule in writing:
         values = {name: fitting(rule, name) for name in rule.arguments}
         answer = client.post(adapter.build(rule.endpoint, values, method="POST"))
-        assert answer.status_code == 400, rule
+        assert answer.status_code == (404 if rule.endpoint in PROVEN_BY_LINK else 400), rule
+
+
+def test_routes_without_our_form_when_looked_for_then_are_those_alone(app: Any) -> None:
+    views = app.view_functions.items()
+    marked = {name for name, view in views if getattr(view, "proven_by_link", False)}
+    assert marked == PROVEN_BY_LINK
 
 
 def test_api_when_only_a_cookie_comes_then_nobody_is_there(

@@ -6,10 +6,10 @@ from flask.testing import FlaskClient
 
 from qpvmap.app import create_app
 from qpvmap.core import errors
+from qpvmap.secret import kept_key
 from qpvmap.settings import Basemap, Settings
 from qpvmap.web.errors import STATUS
 from qpvmap.web.headers import content_policy, tile_origins
-from qpvmap.web.secret import kept_key
 from tests.web.doors import add_account, log_in
 
 ADDRESSES = [

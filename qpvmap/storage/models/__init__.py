@@ -12,6 +12,7 @@ from qpvmap.storage.models.accounts import (
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
+from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -33,6 +34,13 @@ from qpvmap.storage.models.signalements import (
     ReferenceCounter,
     Signalement,
     Support,
+)
+from qpvmap.storage.models.subscriptions import (
+    PushDevice,
+    Reminder,
+    Subscriber,
+    Subscription,
+    TeamDigest,
 )
 from qpvmap.storage.models.territories import (
     Category,
@@ -70,13 +78,16 @@ __all__ = [
     "Indicator",
     "IndicatorValue",
     "Iris",
+    "Notice",
     "Operation",
     "Organisation",
     "Passkey",
     "Photo",
     "Precedent",
+    "PushDevice",
     "Qpv",
     "ReferenceCounter",
+    "Reminder",
     "ReplyTemplate",
     "Road",
     "RoleRow",
@@ -85,8 +96,11 @@ __all__ = [
     "RoutingRuleRow",
     "SearchWord",
     "Signalement",
+    "Subscriber",
+    "Subscription",
     "Support",
     "Team",
+    "TeamDigest",
     "Territory",
     "account_role",
     "team_member",

@@ -50,6 +50,8 @@ class RoleRow(Base, RoleMixin):
 class Account(Base, UserMixin):
     """A person who can sign in. Names beginning with `tf_`, `us_`, `fs_` are Flask-Security's.
 
+    Those beginning with `told_` say what they wish to be told of, by mail and on their devices.
+
     Its mixin declares three of them with types that mutable lists and empty values contradict:
     those alone are not checked against it.
     """
@@ -66,6 +68,9 @@ class Account(Base, UserMixin):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     single_keys: Mapped[bool] = mapped_column(server_default=text("true"))
+    told_by_mail: Mapped[bool] = mapped_column(server_default=text("true"))
+    told_of_followed: Mapped[bool] = mapped_column(server_default=text("true"))
+    told_of_teams: Mapped[bool] = mapped_column(server_default=text("false"))
     create_datetime: Mapped[datetime] = mapped_column(server_default=text("now()"))
     update_datetime: Mapped[datetime] = mapped_column(server_default=text("now()"))
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)

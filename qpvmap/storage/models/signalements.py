@@ -197,7 +197,7 @@ class Event(Base):
     """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("signalement_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("signalement_id", "sequence"), Index(None, "at"))
 
     id: Mapped[Id]
     signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
@@ -253,7 +253,8 @@ class Support(Base):
 class Contact(Base):
     """How to reach a resident who agreed to it. Seen only by those who handle.
 
-    `consent_at` is when they agreed; `recorded_by` is who filed on their behalf, if anybody.
+    `consent_at` is when they agreed, `unsubscribed_at` when they wanted no more mails;
+    `recorded_by` is who filed on their behalf, if anybody.
     """
 
     __tablename__ = "contact"
@@ -269,6 +270,7 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     consent_at: Mapped[datetime]
+    unsubscribed_at: Mapped[datetime | None]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 

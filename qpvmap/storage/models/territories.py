@@ -1,6 +1,6 @@
 """A territory (a contract's perimeter): its communes, bodies, teams, categories, rules, plan."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from geoalchemy2 import WKBElement
 from sqlalchemy import (
@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Text,
+    Time,
     UniqueConstraint,
     func,
     text,
@@ -19,7 +20,10 @@ from qpvmap.storage.models.base import Base, Id, geometry
 
 
 class Territory(Base):
-    """A contract's perimeter. `reference_prefix` begins the references of its signalements."""
+    """A contract's perimeter. `reference_prefix` begins the references of its signalements.
+
+    `digest_times` are the local hours of its teams' digests.
+    """
 
     __tablename__ = "territory"
 
@@ -32,6 +36,9 @@ class Territory(Base):
     qpv_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     insee_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     emergency_numbers: Mapped[str] = mapped_column(server_default="17, 18, 112")
+    digest_times: Mapped[list[time]] = mapped_column(
+        ARRAY(Time), server_default=text("'{08:00,13:30}'::time[]")
+    )
 
 
 class Organisation(Base):

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,12 @@ def secret_key(settings: Settings) -> str:
 
 
 def kept_key(path: Path) -> str:
-    """Return the key in `path`, made (readable by its owner alone) when there is none.
+    """Return the key in `path`, made when there is none."""
+    return kept_text(path, lambda: secrets.token_urlsafe(48))
+
+
+def kept_text(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in `path`, made (readable by its owner alone) when there is none.
 
     Workers start at the same instant: each writes its own file, and the first link wins.
     """
@@ -26,7 +32,7 @@ def kept_key(path: Path) -> str:
         own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
         with suppress(FileExistsError):
             path.hardlink_to(own)
         own.unlink()
