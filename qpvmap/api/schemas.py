@@ -199,9 +199,7 @@ class QpvPlace(Place):
 class EmprisePlace(Place):
     """The piece of ground under a point, and who owns or manages it."""
 
-    kind: str = Field(
-        description="residence, road, school, condominium, garden, other, decision."
-    )
+    kind: str = Field(description="residence, road, school, condominium, garden, other, decision.")
     body: str = Field(description="Organisme propriétaire ou gestionnaire.")
     share: float = Field(
         ge=0, le=1, description="Part du disque de précision qui est sur ce terrain."

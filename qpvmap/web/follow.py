@@ -157,14 +157,19 @@ def _steps(followed: Followed) -> list[Step]:
             key: category.name
             for key, category in categories_by_id(session, [own.territory_id]).items()
         },
+        people={},
+        filed=followed.is_author,
     )
-    return [step_of(entry, reader) for entry in history(session, own.id)]
+    entries = history(session, own.id, unchecked=followed.is_author)
+    return [step_of(entry, reader) for entry in entries]
 
 
 def _contestable(followed: Followed) -> bool:
     head, now = followed.head, request_now()
     in_time = head.settled_at is not None and now <= head.settled_at + CONTEST_FOR
-    return in_time and Status.REOPENED in possible_moves(holder(followed), head, now)
+    return in_time and Status.REOPENED in possible_moves(
+        request_session(), holder(followed), head, now
+    )
 
 
 @bp.post("/suivi/<token>/message")

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.deadlines import PARIS
+from qpvmap.secret import derived_key
 from qpvmap.storage.fresh import last_beats
-from qpvmap.web.secret import derived_key
 
 LENGTH = 32
 

@@ -119,9 +119,13 @@ def missed_steps(reference: str, after: int) -> list[Step]:
     if row is None:
         return []
     target = target_of(row)
+    internal = may(actor, Action.VIEW_NOTES, target)
+    unchecked = may(actor, Action.VIEW_UNCHECKED, target)
+    lines = history(session, row.id, internal=internal, unchecked=unchecked)
     names = Names(
-        teams_by_id(session, [row.territory_id]), categories_by_id(session, [row.territory_id])
+        teams_by_id(session, [row.territory_id]),
+        categories_by_id(session, [row.territory_id]),
+        people_of(lines),
     )
-    reader = reader_of(actor, target, names)
-    lines = history(session, row.id, internal=may(actor, Action.VIEW_NOTES, target))
+    reader = reader_of(actor, target, names, filed=is_filer(actor, row))
     return [step_of(line, reader) for line in lines if line.version > after]
