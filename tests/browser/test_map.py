@@ -305,7 +305,7 @@ def test_link_when_opened_again_then_same_place_layers_colour_and_card(
     desktop.get_by_role("button", name="Zoomer", exact=True).click()
     desktop.get_by_role("link", name="Périmètres").click()
     desktop.locator('[data-kind="qpv"][data-code="QN09219N"] a').click()
-    expect(desktop.locator("#fiche")).to_contain_text("Part du quartier par commune")
+    expect(desktop.locator("#fiche")).to_contain_text("Répartition par commune")
     link = desktop.url
     assert "#carte=" in link
     again = open_page(DESKTOP)
@@ -313,7 +313,7 @@ def test_link_when_opened_again_then_same_place_layers_colour_and_card(
     expect(again.get_by_label("À moins de 300 m")).not_to_be_checked()
     expect(again.locator("#carte .leaflet-pane path.m-band")).to_have_count(0)
     expect(again.get_by_label("Colorer les IRIS par")).to_have_value("locataires_pct")
-    expect(again.locator("#fiche")).to_contain_text("Part du quartier par commune")
+    expect(again.locator("#fiche")).to_contain_text("Répartition par commune")
     assert choices(again.url) == choices(link)
     assert place(again.url) == pytest.approx(place(link), abs=3e-5)
 

@@ -90,7 +90,7 @@ def test_the_2015_shapefile_is_repaired_and_its_accents_are_right(
     names = pairs(session, select(Qpv.code, Qpv.name))
     assert names["QP973013"] == "Thémire"
     assert not [name for name in names.values() if any("\x80" <= c <= "\x9f" for c in name)]
-    assert names["QP974019"] == "Cœur De Saint-Laurent"
+    assert names["QP974019"] == "Cœur de Saint-Laurent"
     assert names["QP974009"] == "Bois D’Olives"
     valid = select(func.bool_and(func.ST_IsValid(Qpv.perimeter)))
     assert session.scalar(valid) is True
