@@ -26,11 +26,13 @@ from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
 from qpvmap.core.workflow import Status
 from qpvmap.storage.contacts import add_contact
-from qpvmap.storage.models import Account, Emprise, Photo, Precedent, Signalement
+from qpvmap.storage.models import Account, Emprise, Photo, Precedent, RoundStop, Signalement
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
+from qpvmap.usecases.rounds import NewRound, create_round
+from qpvmap.web import papers
 from tests.factories import (
     IN_QUARTER_WEST,
     Toy,
@@ -151,8 +153,26 @@ def plant_public(session: Session, toy: Toy, coordinator: Any, now: datetime) ->
     return row
 
 
+def plant_rounds(
+    session: Session, accounts: Mapping[str, Account], planted: Planted, now: datetime
+) -> dict[str, tuple[int, ...]]:
+    """Add a round that holds the confidential one, and one that held it before it went away."""
+    police = create_round(
+        session, actor_for(accounts["police"]), NewRound([planted.secret.reference]), now
+    ).round
+    other = create_round(
+        session, actor_for(accounts["agent"]), NewRound([planted.public.reference]), now
+    ).round
+    session.add(RoundStop(round_id=other.id, signalement_id=planted.secret.id, position=2))
+    session.flush()
+    stops = session.scalars(select(RoundStop.id).where(RoundStop.round_id == other.id)).all()
+    return {"round_id": (police.id, other.id, MISSING_ID), "stop_id": (*stops, MISSING_ID)}
+
+
 @pytest.fixture
-def planted(app: Flask) -> Planted:
+def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
+    # what would be printed is read as it is laid out: compressed, no word of it could be found
+    monkeypatch.setattr(papers, "print_pdf", lambda page: page.encode())
     app.config["WTF_CSRF_METHODS"] = set()  # forms are sent without having been asked for
     now = datetime.now(UTC) - timedelta(hours=1)
     with Session(app.extensions["qpvmap"].engine, expire_on_commit=False) as session:
@@ -167,6 +187,7 @@ def planted(app: Flask) -> Planted:
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
         found.values = values_of(secret, found.public, photo_of(session, secret).id)
+        found.values |= plant_rounds(session, accounts, found, now)
         session.commit()
     return found
 
@@ -184,6 +205,7 @@ def values_of(secret: Signalement, public: Signalement, photo_id: int) -> dict[s
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
         "name": (),
+        "way": (),
     }
 
 
