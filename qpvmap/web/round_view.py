@@ -29,7 +29,7 @@ from qpvmap.web.security import current_actor
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_forms import COMMENT_MAX
 from qpvmap.web.signalement_history import Step, step_of
-from qpvmap.web.signalement_view import Names, reader_of
+from qpvmap.web.signalement_view import Names, is_filer, people_of, reader_of
 
 FRANCE = LonLat(2.5, 46.6)
 

@@ -178,7 +178,7 @@ def add(round_id: int) -> ResponseReturnValue:
     return back(round_id)
 
 
-@bp.post(f"{STOP}/<any(monter, descendre):way>")
+@bp.post(f'{STOP}/<any("monter", "descendre"):way>')
 @LEAD
 def move(round_id: int, stop_id: int, way: str) -> ResponseReturnValue:
     """Move a stop by one place; the same button has the focus again."""

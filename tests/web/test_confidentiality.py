@@ -37,12 +37,15 @@ from qpvmap.storage.models import (
     Photo,
     Precedent,
     ReplyTemplate,
+    RoundStop,
     Signalement,
 )
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
+from qpvmap.usecases.rounds import NewRound, create_round
+from qpvmap.web import papers
 from tests.factories import (
     IN_QUARTER_WEST,
     Toy,
@@ -179,8 +182,26 @@ def plant_reply(session: Session, toy: Toy) -> ReplyTemplate:
     return reply
 
 
+def plant_rounds(
+    session: Session, accounts: Mapping[str, Account], planted: Planted, now: datetime
+) -> dict[str, tuple[int, ...]]:
+    """Add a round that holds the confidential one, and one that held it before it went away."""
+    police = create_round(
+        session, actor_for(accounts["police"]), NewRound([planted.secret.reference]), now
+    ).round
+    other = create_round(
+        session, actor_for(accounts["agent"]), NewRound([planted.public.reference]), now
+    ).round
+    session.add(RoundStop(round_id=other.id, signalement_id=planted.secret.id, position=2))
+    session.flush()
+    stops = session.scalars(select(RoundStop.id).where(RoundStop.round_id == other.id)).all()
+    return {"round_id": (police.id, other.id, MISSING_ID), "stop_id": (*stops, MISSING_ID)}
+
+
 @pytest.fixture
-def planted(app: Flask) -> Planted:
+def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
+    # what would be printed is read as it is laid out: compressed, no word of it could be found
+    monkeypatch.setattr(papers, "print_pdf", lambda page: page.encode())
     app.config["WTF_CSRF_METHODS"] = set()  # forms are sent without having been asked for
     now = datetime.now(UTC) - timedelta(hours=1)
     with Session(app.extensions["qpvmap"].engine, expire_on_commit=False) as session:
@@ -200,6 +221,7 @@ def planted(app: Flask) -> Planted:
             "photo_id": (photo_of(session, secret).id, MISSING_ID),
             "reply_id": (reply.id, MISSING_ID),
             "notice_id": (failed_notice(session, secret), MISSING_ID),
+            **plant_rounds(session, accounts, found, now),
         }
         session.commit()
     return found
@@ -238,6 +260,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "view_id": (MISSING_ID,),
         "token": ("nobodys.link",),
         "name": (),
+        "way": (),
     }
 
 
