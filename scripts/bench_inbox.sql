@@ -2,6 +2,8 @@
 -- 4 000 places are drawn around the quarter, twice as thick near it; each row takes one, some
 -- places far more than others. One in twelve is still open, most of those recent; the text is
 -- made of words whose frequencies go from one in ten to one in some thousands.
+-- A million in four communes would lie by the thousand at one street corner: each keeps the
+-- codes of its place, and its point is moved by up to 25 km, as thick as a region's are.
 -- Parameters: none; the number of rows is in `bench.rows`. EPSG:4326. No index is relied on.
 select setseed(0.92);
 
@@ -73,10 +75,11 @@ select
     1 + floor(power(random(), 2) * (select count(*) from spot))::bigint as spot,
     floor(power(random(), 1.6) * (select count(*) from kind))::bigint as kind,
     1 + floor(power(random(), 1.5) * 12)::bigint as word,
-    random() as chance,
     random() as standing,
     random() as age,
-    random() as rare
+    random() as rare,
+    random() as east,
+    random() as north
 from generate_series(1, current_setting('bench.rows')::bigint) as n;
 
 alter table signalement disable trigger keep_search_words;
@@ -102,7 +105,7 @@ select
     || ', devant le ' || (filed.n % 90) || ' de la rue',
     (filed.n % 140) || ' rue des Blagis',
     st_translate(
-        spot.place, (filed.chance - 0.5) * 0.0001, (filed.standing - 0.5) * 0.0001
+        spot.place, (filed.east - 0.5) * 0.5, (filed.north - 0.5) * 0.5
     ),
     8,
     'gps',
