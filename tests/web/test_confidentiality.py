@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from qpvmap.core.actors import ANONYMOUS, Role
+from qpvmap.core.bulk import BulkAction, Typed
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
 from qpvmap.core.notices import Channel, Sending
@@ -42,6 +43,7 @@ from qpvmap.storage.models import (
 )
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
+from qpvmap.usecases.bulk import Item, advance, open_run
 from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
 from qpvmap.usecases.rounds import NewRound, create_round
@@ -215,6 +217,7 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
         found.tokens = {
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
+        run_on_secret(session, coordinator, secret, now)
         reply = plant_reply(session, toy)
         found.values = {
             **values_of(secret, found.public),
@@ -225,6 +228,14 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
         }
         session.commit()
     return found
+
+
+def run_on_secret(session: Session, coordinator: Any, secret: Signalement, now: datetime) -> None:
+    """Keep a run of the coordination that holds the confidential one, refused and done."""
+    row = Item(secret.reference, secret.version)
+    typed = Typed(f"Motif {SECRET}", waiting_on=SECRET)
+    open_run(session, coordinator, RUN, BulkAction.WAIT, [row], typed, now)
+    advance(session, coordinator, RUN, now)
 
 
 def failed_notice(session: Session, row: Signalement) -> int:
@@ -259,6 +270,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "token_id": (MISSING_ID,),
         "view_id": (MISSING_ID,),
         "token": ("nobodys.link",),
+        "run_id": (RUN, uuid4()),
         "name": (),
         "way": (),
     }
@@ -287,9 +299,11 @@ QUERIES = (
     f"?lon={IN_QUARTER_WEST.lon}&lat={IN_QUARTER_WEST.lat}&category=voirie&accuracy_m=30",
     f"?lon={IN_QUARTER_WEST.lon}&lat={IN_QUARTER_WEST.lat}&category=rixe",
     "?partie=fiche",
+    f"?vue=tous&vus=TO-{SECRET}&lu=2020-01-01",
 )
 PARTS = ("", "?partie=fiche")
 GEOJSON = "application/geo+json"
+RUN = UUID("0d7a6f2e-5c1b-4b7e-9c55-2f6a0b1c9d3e")
 MANY = 150
 """Fewer answers than that, and the walk would have lost its way."""
 FORM = {
