@@ -41,7 +41,7 @@ def test_form_when_the_token_is_another_sessions_then_is_refused(
     assert tokens_of(app, account_id) == 0
 
 
-PROVEN_BY_LINK = {"follow.leave"}
+PROVEN_BY_LINK = {"follow.leave", "subscriptions.stop_everything"}
 """What a mail program sends for its reader by one click: the signed address is the proof."""
 
 
