@@ -24,14 +24,16 @@ from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import BulkRun
 from qpvmap.storage.people import members_of
 from qpvmap.usecases.bulk import Item, advance, check_items, decoded, encoded, open_run
+from qpvmap.usecases.rounds import NewRound
 from qpvmap.web.bulk_bar import bulk_href
 from qpvmap.web.bulk_choice import Choice, read_choice, read_typed
 from qpvmap.web.bulk_files import MADE
-from qpvmap.web.bulk_words import WORDS, said
+from qpvmap.web.bulk_words import ROUND, WORDS, said
 from qpvmap.web.filters import request_now
 from qpvmap.web.fresh import cells
 from qpvmap.web.inbox import sees_every_team
 from qpvmap.web.inbox_address import inbox_url, params, read_filters
+from qpvmap.web.rounds import prepared
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.signalement_words import OUTCOME_CHOICES
@@ -54,12 +56,22 @@ def act() -> ResponseReturnValue:
             raise errors.InvalidSubmission({"choix": CHOOSE_ACTION})
         if name in MADE:
             return MADE[name](actor, choice.references, now)
+        if name == ROUND:
+            return round_through(actor, choice)
         action = known_action(name)
         if is_to_be_asked(action):
             return asked(actor, action, choice)
         return carried_out(actor, action, choice)
     except errors.InvalidSubmission as refused:
         return sent_back(actor, name, choice, refused)
+
+
+def round_through(actor: Actor, choice: Choice) -> ResponseReturnValue:
+    """Make a round through the chosen ones and lead to it."""
+    try:
+        return prepared(actor, NewRound(choice.references))
+    except errors.InvalidSubmission as refused:
+        raise errors.InvalidSubmission({"choix": str(refused)}) from None
 
 
 def known_action(name: str) -> BulkAction:

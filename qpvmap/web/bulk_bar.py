@@ -11,7 +11,7 @@ from flask import url_for
 from qpvmap.core.bulk import MOST, BulkAction
 from qpvmap.core.french import number
 from qpvmap.storage.inbox import Inbox
-from qpvmap.web.bulk_words import FILES, FIRST_ACTIONS, WORDS
+from qpvmap.web.bulk_words import FILES, FIRST_ACTIONS, ROUND, ROUND_WORDS, WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,10 @@ def bulk_bar(page: Inbox, kept: Mapping[str, str], now: datetime) -> BulkBar:
         total=page.counts[tab],
         first=tuple(_button(action) for action in first),
         others=tuple(_button(action) for action in BulkAction if action not in first),
-        files=tuple(Button(name, *words) for name, words in FILES.items()),
+        files=(
+            Button(ROUND, *ROUND_WORDS),
+            *(Button(name, *words) for name, words in FILES.items()),
+        ),
     )
 
 

@@ -16,13 +16,12 @@ from qpvmap.core.deadlines import PARIS, Priority
 from qpvmap.core.french import local_date, plural
 from qpvmap.core.labels import NATURE_LABELS, OUTCOME_LABELS, PRIORITY_LABELS, STATUS_LABELS
 from qpvmap.core.permissions import Nature
-from qpvmap.core.privacy import BEING_CHECKED, personal_hints
+from qpvmap.core.privacy import BEING_CHECKED, masked
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.outputs import geojson, spreadsheet
 from qpvmap.storage.bulk import Sheet, sheets
 from qpvmap.web.sessions import request_session
 
-MASK = "[masqué]"
 CONFIDENTIAL = "Confidentiel"
 
 COLUMNS: Mapping[str, Callable[[Sheet], Any]] = {
@@ -56,13 +55,6 @@ COLUMNS: Mapping[str, Callable[[Sheet], Any]] = {
 def is_confidential(sheet: Sheet) -> bool:
     """Return whether it is about people."""
     return sheet.nature == Nature.TRANQUILLITE
-
-
-def masked(text: str) -> str:
-    """Return a text without the phone numbers, e-mails and plates in it."""
-    for hint in personal_hints(text):
-        text = text.replace(hint.excerpt, MASK)
-    return text
 
 
 def text_of(sheet: Sheet) -> str:

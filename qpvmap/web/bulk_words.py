@@ -52,6 +52,10 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 """What is made of the chosen ones without changing anything: how it is called and drawn."""
 
+ROUND = "tournee"
+ROUND_WORDS = ("Préparer une tournée", "walk")
+"""The chosen ones become the stops of a round on foot."""
+
 FIRST_ACTIONS: Mapping[Tab, tuple[BulkAction, BulkAction]] = {
     Tab.NEW: (BulkAction.TAKE, BulkAction.PLAN),
     Tab.LATE: (BulkAction.TAKE, BulkAction.PLAN),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from qpvmap.core.actors import Actor
 from qpvmap.core.errors import InvalidSubmission, NotFound, OutsideTerritory, StaleVersion
 from qpvmap.core.french import local_date, plural
 from qpvmap.core.geo import LonLat
@@ -71,12 +72,23 @@ def create() -> ResponseReturnValue:
     form = request.form
     references = [word for text in form.getlist("reference") for word in words_of(text)]
     try:
-        with unit_of_work() as session:
-            asked = NewRound(references, read_day(form.get("day", "")), form.get("title", ""))
-            added = usecases.create_round(session, current_actor(), asked, request_now())
+        asked = NewRound(references, read_day(form.get("day", "")), form.get("title", ""))
+        return prepared(current_actor(), asked)
     except InvalidSubmission as error:
         typed = {**form.to_dict(), "reference": " ".join(references)}
         return listed(Refusal("nouvelle", error.fields, typed)), 422
+
+
+def prepared(actor: Actor, asked: NewRound) -> ResponseReturnValue:
+    """Make a round and lead to it, saying which reports cannot be on it.
+
+    Raises
+    ------
+    InvalidSubmission
+        If there are none, too many, or none that may be on a round.
+    """
+    with unit_of_work() as session:
+        added = usecases.create_round(session, actor, asked, request_now())
     say_left_out(added)
     return redirect(url_for("rounds.show", round_id=added.round.id), 303)
 

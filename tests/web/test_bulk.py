@@ -382,6 +382,26 @@ def test_geojson_and_print_when_asked_for_all_then_they_hold_the_filtered_ones(
     assert "<b>Un trou" not in page
 
 
+def test_round_when_asked_for_then_it_goes_through_the_chosen_ones(
+    desk: FlaskClient, db: Session, toy: Toy
+) -> None:
+    rows = made(db, toy, 3)
+    answer = send(desk, "tournee", rows[:2])
+    assert answer.status_code == 303
+    page = desk.get(answer.headers["Location"]).text
+    assert all(row.reference in page for row in rows[:2])
+    assert rows[2].reference not in page
+
+
+def test_round_when_nothing_may_be_on_one_then_the_list_says_why(
+    desk: FlaskClient, db: Session, toy: Toy
+) -> None:
+    ended = made(db, toy, 1, status=Status.CLOSED)
+    answer = send(desk, "tournee", ended)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/corbeille")
+
+
 def test_files_and_results_cost_the_same_however_many(
     app: Any,
     desk: FlaskClient,
