@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -273,11 +273,19 @@ def _exclusive(handle: int) -> bool:
 def _sweep(parent: Path) -> None:
     """Remove the throw-away clusters of test runs that were killed."""
     for left in parent.glob("qpvmap-test-*"):
-        if left.stat().st_uid != os.geteuid() or time.time() - left.stat().st_mtime < STALE_AFTER_S:
-            continue
-        handle = _open(layout_for(left), "pg.users")
+        with suppress(FileNotFoundError):  # another run may have removed it meanwhile
+            _sweep_one(left)
+
+
+def _sweep_one(left: Path) -> None:
+    found = left.stat()
+    if found.st_uid != os.geteuid() or time.time() - found.st_mtime < STALE_AFTER_S:
+        return
+    handle = _open(layout_for(left), "pg.users")
+    try:
         if _exclusive(handle):
             _discard(left)
+    finally:
         os.close(handle)
 
 
