@@ -126,7 +126,7 @@ def test_category_that_becomes_confidential_sends_its_reader_away(
 ) -> None:
     answer = send(sign_in(client, agent), "recategoriser", category="rixe", comment="Une bagarre")
     assert answer.status_code == 303
-    assert answer.location == "/corbeille"
+    assert answer.location == "/corbeille?vue=a-prendre-en-charge"
     assert client.get(HERE).status_code == 404
 
 
