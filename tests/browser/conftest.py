@@ -115,6 +115,9 @@ def server(app: Any, blagis: str) -> Iterator[str]:
     if not static_manifest():
         pytest.fail("the front end is not built: run scripts/build")
     http = make_server("127.0.0.1", 0, app, threaded=True)
+    http.daemon_threads = (
+        False  # pages ask by themselves: a last answer ends before the engine does
+    )
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{http.server_port}"
