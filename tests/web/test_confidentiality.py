@@ -215,6 +215,8 @@ def values_of(
         "slug": ("introuvable",),
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
+        "subscription_id": (1, MISSING_ID),
+        "device_id": (MISSING_ID,),
         "token": ("nobodys.link",),
         "notice_id": (notice_id, MISSING_ID),
         "name": (),
