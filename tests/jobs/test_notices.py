@@ -32,9 +32,9 @@ from qpvmap.usecases.notices import (
 )
 from tests.conftest import NOW
 from tests.factories import Toy, make_actor, make_signalement, make_territory
-from tests.jobs.workers import Server, environment_of, listening, wait_for, worker
+from tests.jobs.workers import Server, environment_of, free_port, listening, wait_for, worker
 
-PORT = 8191
+PORT = free_port()
 MANY = 200
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
-from tests.jobs.workers import PATIENCE_S, Server, listening, wait_for, worker
+from tests.jobs.workers import PATIENCE_S, Server, free_port, listening, wait_for, worker
 
-PORT = 8189
+PORT = free_port()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Real worker processes, and a real mail server that remembers, for the tests of jobs."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -28,6 +29,14 @@ run_worker(
 """
 PATIENCE_S = 150
 SECRET_KEY = "a secret of the tests, long enough to sign"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on: two runs of the tests do not meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def environment_of(
