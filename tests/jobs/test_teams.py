@@ -32,11 +32,18 @@ from tests.factories import (
     make_territory,
 )
 from tests.jobs.test_push import PushService, service
-from tests.jobs.workers import Server, environment_of, listening, wait_for, worker
+from tests.jobs.workers import (
+    Server,
+    environment_of,
+    free_port,
+    listening,
+    wait_for,
+    worker,
+)
 
 __all__ = ["service"]
 
-PORT = 8192
+PORT = free_port()
 MONDAY = datetime(2028, 7, 17, 8, 2, tzinfo=PARIS)
 """The working day after Friday 14 July 2028, a holiday."""
 EVENING = datetime(2028, 7, 17, 17, 40, tzinfo=PARIS)
