@@ -88,7 +88,8 @@ insert into signalement (
     territory_id, client_id, reference, category_id, nature, status, outcome, team_id,
     routing_ground, description, address, location, accuracy_m, position_method, insee_code,
     iris_code, qpv_code, qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at,
-    created_at, updated_at, acknowledge_due_at, due_at, assignee_id, has_photo, is_demo
+    created_at, updated_at, acknowledge_due_at, due_at, counted_from, assignee_id,
+    has_photo, is_demo
 )
 select
     kind.territory_id,
@@ -121,6 +122,7 @@ select
     least(now(), dated.at + filed.age * interval '40 days'),
     dated.at + interval '2 days',
     dated.at + (3 + filed.n % 28) * interval '1 day',
+    dated.at,
     case when filed.n % 3 = 0 then someone.id end,
     filed.n % 5 < 3,
     true

@@ -240,7 +240,7 @@ def make_signalement(
         "share_inside": 1.0,
         "captured_at": created_at,
         "updated_at": created_at,
-        "acknowledge_due_at": created_at,
+        "acknowledge_due_at": columns.get("due_at", created_at),
         "due_at": created_at,
         "counted_from": created_at,
         "version": 1,

@@ -91,7 +91,9 @@ class Sheet:
     lat: float
     created_at: datetime
     updated_at: datetime
+    acknowledge_due_at: datetime
     due_at: datetime
+    counted_from: datetime
     planned_for: date | None
     waiting_on: str
     reopenings: int
@@ -145,7 +147,9 @@ def _sheets(actor: Actor) -> Select[*tuple[Any, ...]]:
             geo.ST_Y(Signalement.location).label("lat"),
             Signalement.created_at,
             Signalement.updated_at,
+            Signalement.acknowledge_due_at,
             Signalement.due_at,
+            Signalement.counted_from,
             Signalement.planned_for,
             Signalement.waiting_on,
             Signalement.reopenings,

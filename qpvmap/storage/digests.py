@@ -41,7 +41,7 @@ class DigestLine:
     commune: str
     status: str
     priority: str
-    created_at: datetime
+    counted_from: datetime
     due_at: datetime
 
 
@@ -140,7 +140,7 @@ def digests(session: Session, slots: Mapping[int, Slot]) -> dict[int, Digest]:
                     row.commune,
                     row.status,
                     row.priority,
-                    row.created_at,
+                    row.counted_from,
                     row.due_at,
                 )
             )

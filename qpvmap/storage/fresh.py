@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import InboxFilters, Tab
-from qpvmap.core.permissions import Action, Nature, Reach, reach_of
+from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
 from qpvmap.storage.inbox_conditions import ONGOING_STATUSES, matching
 from qpvmap.storage.models import Beat, Event, Signalement
@@ -60,7 +60,7 @@ def _desks(actor: Actor) -> Iterator[ColumnElement[bool]]:
             for territory_id in sorted(actor.territory_ids):
                 yield and_(Beat.territory_id == territory_id, Beat.nature == nature)
         elif Reach.TEAM in reach:
-            for team_id in sorted(actor.team_ids):
+            for team_id in sorted(teams_of(actor, nature)):
                 yield and_(Beat.team_id == team_id, Beat.nature == nature)
 
 
@@ -84,7 +84,9 @@ class Standing:
     priority: str
     created_at: datetime
     updated_at: datetime
+    acknowledge_due_at: datetime
     due_at: datetime
+    counted_from: datetime
     planned_for: date | None
     here: bool
 
@@ -116,7 +118,9 @@ def standings(
             Signalement.priority,
             Signalement.created_at,
             Signalement.updated_at,
+            Signalement.acknowledge_due_at,
             Signalement.due_at,
+            Signalement.counted_from,
             Signalement.planned_for,
             matching(actor, filters, now).label("here"),
         ).where(Signalement.reference.in_(references), reached_by(actor, Action.HANDLE))

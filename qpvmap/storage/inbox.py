@@ -51,6 +51,7 @@ class InboxRow:
     is_demo: bool
     created_at: datetime
     updated_at: datetime
+    acknowledge_due_at: datetime
     due_at: datetime
     counted_from: datetime
     outcome: str | None
@@ -232,6 +233,7 @@ def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[
             Signalement.is_demo,
             Signalement.created_at,
             Signalement.updated_at,
+            Signalement.acknowledge_due_at,
             Signalement.due_at,
             Signalement.counted_from,
             Signalement.outcome,

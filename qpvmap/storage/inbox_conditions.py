@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, true
+from sqlalchemy import ColumnElement, and_, func, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from qpvmap.core.actors import Actor
@@ -43,14 +43,17 @@ def in_tab(tab: Tab, now: datetime) -> Condition:
 
 
 def is_late(now: datetime) -> Condition:
-    """Return the condition on rows whose promised date has passed while it counts."""
-    return and_(Signalement.status.in_(RUNNING_STATUSES), Signalement.due_at < now)
+    """Return the condition on rows that miss a promised date: to be done, or first to be taken."""
+    return or_(
+        and_(Signalement.status.in_(RUNNING_STATUSES), Signalement.due_at < now),
+        and_(Signalement.status.in_(UNTAKEN_STATUSES), Signalement.acknowledge_due_at < now),
+    )
 
 
 def is_twice_late(now: datetime) -> Condition:
     """Return the condition on rows past double the promised delay, as `core.deadlines` says."""
     doubled = Signalement.due_at + (Signalement.due_at - Signalement.counted_from)
-    return and_(is_late(now), doubled < now)
+    return and_(Signalement.status.in_(RUNNING_STATUSES), doubled < now)
 
 
 LATENESS: Mapping[Late, Callable[[datetime], Condition]] = {

@@ -110,7 +110,7 @@ class StopRow:
     description: str | None
     address: str | None
     insee_code: str | None
-    created_at: datetime | None
+    counted_from: datetime | None
     due_at: datetime | None
     planned_for: date | None
     lon: float | None
@@ -252,7 +252,7 @@ def stops_of(session: Session, actor: Actor, round_id: int) -> list[StopRow]:
             case((Signalement.id.is_not(None), shown_description(actor))).label("description"),
             Signalement.address,
             Signalement.insee_code,
-            Signalement.created_at,
+            Signalement.counted_from,
             Signalement.due_at,
             Signalement.planned_for,
             geo.ST_X(Signalement.location).label("lon"),

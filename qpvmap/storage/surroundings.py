@@ -31,7 +31,7 @@ class Neighbour:
     icon: str
     nature: str
     status: str
-    created_at: datetime
+    counted_from: datetime
     due_at: datetime
     distance_m: float
     lon: float
@@ -67,7 +67,7 @@ def open_around(session: Session, actor: Actor, signalement: Signalement) -> lis
             Category.icon,
             Signalement.nature,
             Signalement.status,
-            Signalement.created_at,
+            Signalement.counted_from,
             Signalement.due_at,
             distance.label("distance_m"),
             geo.ST_X(Signalement.location).label("lon"),

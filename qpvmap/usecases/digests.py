@@ -138,7 +138,7 @@ def groups_of(digest: Digest, now: datetime, off: frozenset[date]) -> list[Group
 
 def _line(line: DigestLine, now: datetime, off: frozenset[date]) -> Line:
     status = Status(line.status)
-    due = due_words(line.created_at, line.due_at, now, off) if status in RUNNING_STATUSES else ""
+    due = due_words(line.counted_from, line.due_at, now, off) if status in RUNNING_STATUSES else ""
     urgent = "urgence" if line.priority == "emergency" else ""
     return Line(
         f"{line.category}, {line.reference}",

@@ -116,7 +116,7 @@ def reminder_bulletin(
 
 def _line(signalement: Signalement, now: datetime, off: frozenset[date]) -> Line:
     """Return a promise in a line; of what is confidential, the reference alone."""
-    due = due_words(signalement.created_at, signalement.due_at, now, off)
+    due = due_words(signalement.counted_from, signalement.due_at, now, off)
     status = STATUS_LABELS[Status(signalement.status)].lower()
     if signalement.nature != Nature.TECHNIQUE:
         title = f"{CONFIDENTIAL}, {signalement.reference}"

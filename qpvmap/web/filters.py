@@ -23,6 +23,8 @@ from qpvmap.core.workflow import CLOCKS, Clock, Outcome, Status
 from qpvmap.usecases.calendars import days_off
 
 SPRITE = "icons.svg"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""A promise counted from then is late once it is late, and never twice."""
 
 
 def request_now() -> datetime:
@@ -88,6 +90,16 @@ def delay_words(start: datetime, due_at: datetime) -> str:
     return french.delay_words(start, due_at, days_off(start.year))
 
 
+def taking_words(acknowledge_due_at: datetime) -> str:
+    """Return how the promise to take something in charge stands now, in words."""
+    return due_words(LONG_AGO, acknowledge_due_at)
+
+
+def taking_key(acknowledge_due_at: datetime) -> str:
+    """Return how that promise stands now, as the stylesheet calls it; it is never twice late."""
+    return lateness_key(LONG_AGO, acknowledge_due_at)
+
+
 def lateness_key(counted_from: datetime, due_at: datetime) -> str:
     """Return how the promise stands now, as the stylesheet calls it."""
     return str(lateness(counted_from, due_at, request_now()))
@@ -129,6 +141,8 @@ def first_up(text: str) -> str:
 
 
 FILTERS = {
+    "taking_key": taking_key,
+    "taking_words": taking_words,
     "ago": ago,
     "clock": french.clock,
     "delay_words": delay_words,

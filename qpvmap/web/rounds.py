@@ -89,6 +89,8 @@ def prepared(actor: Actor, asked: NewRound) -> ResponseReturnValue:
     """
     with unit_of_work() as session:
         added = usecases.create_round(session, actor, asked, request_now())
+        if asked.references and not added.added:
+            raise InvalidSubmission({"reference": left_out_words(added.left_out)})
     say_left_out(added)
     return redirect(url_for("rounds.show", round_id=added.round.id), 303)
 

@@ -293,7 +293,7 @@ insert into signalement (
     territory_id, client_id, reference, category_id, nature, status, outcome, team_id,
     routing_ground, description, location, position_method, insee_code, iris_code, qpv_code,
     qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at, created_at, updated_at,
-    acknowledge_due_at, due_at
+    acknowledge_due_at, due_at, counted_from
 )
 select
     territory_id, gen_random_uuid(), 'M-' || n, category_id, nature,
@@ -302,7 +302,7 @@ select
     team_id, routing_ground, '', location, position_method, insee_code, iris_code,
     qpv_code, qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at,
     created_at - n * interval '1 minute', updated_at, acknowledge_due_at,
-    due_at - n * interval '1 minute'
+    due_at - n * interval '1 minute', counted_from
 from signalement, generate_series(1, :many) as n
 where reference = 'TO-1'
 """

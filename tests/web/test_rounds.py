@@ -205,7 +205,7 @@ def test_details_when_changed_by_two_then_the_second_is_told(
     [
         ({"lieu": "48,7810 2,2900"}, "48,7810 2,2900"),
         ({"lieu": "Garage", "lon": "2,29", "lat": "48,781"}, "Garage"),
-        ({"lieu": "x", "choix": "2.290000,48.781000,Mairie"}, "Mairie"),
+        ({"lieu": "x", "choix": "2.290000,48.781000,,Mairie"}, "Mairie"),
     ],
 )
 def test_depot_when_said_in_some_way_then_is_kept(

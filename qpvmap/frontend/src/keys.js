@@ -67,7 +67,7 @@ export function detailKeys() {
 }
 
 function goTo(status) {
-  const button = document.querySelector(`main button[name=to][value="${status}"]`);
+  const button = document.querySelector(`main button[name=to][value="${status}"]:not([form])`);
   if (!button) return false;
   for (
     let around = button.closest("details");
@@ -76,7 +76,11 @@ function goTo(status) {
   )
     around.open = true;
   const [field] = [...button.form.elements].filter(
-    (one) => one.matches(FIELDS) && one.type !== "hidden" && one.checkVisibility(),
+    (one) =>
+      one.matches(FIELDS) &&
+      one.type !== "hidden" &&
+      !one.closest("[data-ready]") &&
+      one.checkVisibility(),
   );
   const asks =
     button.form.querySelectorAll("button[name=to]").length === 1 || status === "resolved";

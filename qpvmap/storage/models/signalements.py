@@ -45,6 +45,9 @@ INBOX_COLUMNS = (
 )
 """What the inbox filters by: its indexes hold it, so that counting reads no row."""
 
+OPEN_DATES = ("acknowledge_due_at", "counted_from", "created_at", "updated_at")
+"""Dates that sort what is open, or say how late it is, besides the deadline."""
+
 
 class Signalement(Base):
     """A dated, geolocated report. `status` is the current value; the journal has the rest.
@@ -73,7 +76,7 @@ class Signalement(Base):
             "status",
             "due_at",
             "id",
-            postgresql_include=["territory_id", *INBOX_COLUMNS[1:], "created_at", "updated_at"],
+            postgresql_include=["territory_id", *INBOX_COLUMNS[1:], *OPEN_DATES],
         ),
         Index(None, "territory_id", "status", "due_at"),
         Index(
@@ -82,7 +85,7 @@ class Signalement(Base):
             "status",
             "due_at",
             "id",
-            postgresql_include=[*INBOX_COLUMNS, "created_at", "updated_at"],
+            postgresql_include=[*INBOX_COLUMNS, *OPEN_DATES],
             postgresql_where=text(f"status in ({OPEN_LIST})"),
         ),
         Index(

@@ -28,7 +28,7 @@ running as (
         desk.soon,
         desk.opened,
         case
-            when :now > signalement.due_at + (signalement.due_at - signalement.created_at)
+            when :now > signalement.due_at + (signalement.due_at - signalement.counted_from)
                 then 'twice'
             when :now >= signalement.due_at then 'at'
             else 'before'

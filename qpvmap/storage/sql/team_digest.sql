@@ -118,7 +118,7 @@ select
     coalesce(commune.name, '') as commune,
     ranked.status,
     ranked.priority,
-    ranked.created_at,
+    ranked.counted_from,
     ranked.due_at
 from ranked
 inner join category on ranked.category_id = category.id

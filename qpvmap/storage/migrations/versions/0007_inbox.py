@@ -105,6 +105,7 @@ INBOX_COLUMNS = [
     "assignee_id",
     "has_photo",
 ]
+OPEN_DATES = ["acknowledge_due_at", "counted_from", "created_at", "updated_at"]
 
 
 def upgrade() -> None:
@@ -163,13 +164,13 @@ def index_tabs() -> None:
         "ix_signalement_inbox_team",
         "signalement",
         ["team_id", "status", "due_at", "id"],
-        postgresql_include=["territory_id", *INBOX_COLUMNS[1:], "created_at", "updated_at"],
+        postgresql_include=["territory_id", *INBOX_COLUMNS[1:], *OPEN_DATES],
     )
     op.create_index(
         "ix_signalement_inbox_open",
         "signalement",
         ["territory_id", "status", "due_at", "id"],
-        postgresql_include=[*INBOX_COLUMNS, "created_at", "updated_at"],
+        postgresql_include=[*INBOX_COLUMNS, *OPEN_DATES],
         postgresql_where=sa.text(OPEN),
     )
     op.create_index(
