@@ -1,13 +1,15 @@
-"""Time filing and a page of the inbox, from the request to the answer, with queries counted.
+"""Time filing and a page of the inbox over HTTP, from the request to the answer, queries counted.
 
-Filing has no photo. Printed as milliseconds and as a ratio to `select 1` in the same run: read
-the ratio, since the machine is shared.
+Filing has no photo. One client, one connection, a server on this machine. Printed as milliseconds
+and as a ratio to `select 1` in the same run: read the ratio, since the machine is shared.
 """
 
 import secrets
 import statistics
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from uuid import uuid4
 import click
 from bench_locate import random_points, report, timed
 from flask import Flask
-from flask.testing import FlaskClient
+from httpx import Client
 from sqlalchemy import Engine, event, text
+from werkzeug.serving import make_server
 
 from qpvmap.app import create_app
 from qpvmap.core.actors import Role
@@ -49,7 +52,31 @@ def prepare(url: str) -> tuple[str, str]:
     return keys
 
 
-def filing(client: FlaskClient, token: str, place: dict[str, float]) -> Callable[[], object]:
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the application on a free port and give its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def cookie_of(app: Flask, session_key: str) -> str:
+    """Return the cookie of somebody who has signed in."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = session_key, True
+    kept = client.get_cookie(str(app.config["SESSION_COOKIE_NAME"]))
+    if kept is None:
+        raise click.ClickException("no session")
+    return kept.value
+
+
+def filing(client: Client, token: str, place: dict[str, float]) -> Callable[[], object]:
     """Return a call that files a signalement and checks that it was."""
     body: dict[str, Any] = {
         "client_id": str(uuid4()), "category": "voirie", "description": "Un trou.", **place,
@@ -64,7 +91,7 @@ def filing(client: FlaskClient, token: str, place: dict[str, float]) -> Callable
     return call
 
 
-def inbox_page(client: FlaskClient) -> Callable[[], object]:
+def inbox_page(client: Client) -> Callable[[], object]:
     """Return a call that reads the first page of everything in the inbox."""
 
     def call() -> None:
@@ -91,9 +118,6 @@ def queries(engine: Engine, call: Callable[[], object]) -> int:
 def measure(app: Flask, token: str, session_key: str) -> None:
     """Print the figures."""
     engine: Engine = app.extensions["qpvmap"].engine
-    program, desk = app.test_client(), app.test_client()
-    with desk.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = session_key, True
     with transaction(engine) as session:
         one = timed([lambda: session.scalar(text("select 1"))] * FILINGS)
     unit = statistics.median(one)
@@ -105,14 +129,16 @@ def measure(app: Flask, token: str, session_key: str) -> None:
         }
         for point, _ in random_points(FILINGS)
     ]
-    calls = [filing(program, token, place) for place in places]
-    count = queries(engine, filing(program, token, IN_THE_QUARTER))
-    report(f"filing, from request to answer, {count} queries", timed(calls), unit)
-    with transaction(engine) as session:
-        session.execute(text("analyze"))
-    page = inbox_page(desk)
-    count = queries(engine, page)
-    report(f"inbox, a page of 50, {count} queries", timed([page] * PAGES), unit)
+    cookies = {str(app.config["SESSION_COOKIE_NAME"]): cookie_of(app, session_key)}
+    with served(app) as address, Client(base_url=address, cookies=cookies, timeout=30) as client:
+        count = queries(engine, filing(client, token, IN_THE_QUARTER))
+        calls = [filing(client, token, place) for place in places]
+        report(f"filing, from request to answer, {count} queries", timed(calls), unit)
+        with transaction(engine) as session:
+            session.execute(text("analyze"))
+        page = inbox_page(client)
+        count = queries(engine, page)
+        report(f"inbox, a page of 50, {count} queries", timed([page] * PAGES), unit)
 
 
 def main() -> None:
