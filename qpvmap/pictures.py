@@ -6,7 +6,7 @@ from io import BytesIO
 from threading import BoundedSemaphore
 
 import pi_heif
-from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFile, ImageOps, UnidentifiedImageError
 
 from qpvmap.core.errors import InvalidPhoto
 from qpvmap.core.photos import (
@@ -87,6 +87,7 @@ def _decoded(content: bytes, kind: Kind) -> Image.Image:
 
 def _bare_pixels(image: Image.Image) -> Image.Image:
     """Return a new RGB image of the pixels alone: no EXIF, no place, no comment, no profile."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, once imported, has broken files pass
     image.load()
     shrunk = _eight_bits(image)
     shrunk.thumbnail((FULL_SIDE, FULL_SIDE))

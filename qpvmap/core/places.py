@@ -83,6 +83,11 @@ BY_POSITION = "d’après la position"
 NAME_MAX = 150
 
 
+def typed_address(address: str) -> str:
+    """Return an address that somebody typed; empty when it was found from the point."""
+    return "" if address.endswith(f"({BY_POSITION})") else address
+
+
 def words_near(name: str, distance_m: float) -> str:
     """Return where a point is by what is nearest, said to be found and not typed."""
     known = f"«\u00a0{name[:NAME_MAX]}\u00a0»"

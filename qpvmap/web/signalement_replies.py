@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from qpvmap.core.places import Location
+from qpvmap.core.places import Location, typed_address
 from qpvmap.core.replies import (
     CLOSINGS,
     DEEDS,
@@ -63,7 +63,7 @@ def values_of(signalement: Signalement, location: Location) -> dict[str, str]:
     return {
         "reference": signalement.reference,
         "categorie": signalement.category.name,
-        "lieu": signalement.address or f"à {commune}",
+        "lieu": typed_address(signalement.address) or f"à {commune}",
         "commune": commune,
         "service": signalement.team.name,
         "organisme": signalement.team.organisation.name,

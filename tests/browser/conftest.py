@@ -7,6 +7,7 @@ a request outside the site makes it fail. `server` is on a database of its test 
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -256,6 +257,17 @@ def assert_accessible(page: Page, *, without: tuple[str, ...] = ()) -> None:
         for node in fault["nodes"]
     ]
     assert not faults, "\n".join(faults)
+
+
+@contextmanager
+def uncovered(page: Page) -> Iterator[None]:
+    """Make the window as tall as the page meanwhile: a bar that sticks then covers nothing."""
+    before = page.viewport_size
+    assert before
+    tall = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": before["width"], "height": max(before["height"], tall)})
+    yield
+    page.set_viewport_size(before)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:

@@ -256,7 +256,7 @@ def test_card_when_an_iris_is_clicked_then_all_its_figures(desktop: Page) -> Non
     ("perimeter", "words"),
     [
         (".leaflet-iris-pane path", re.compile(r"IRIS 92\d{7}")),
-        (".leaflet-qpv-2024-pane path:not(.m-qpv-other)", "Part du quartier"),
+        (".leaflet-qpv-2024-pane path:not(.m-qpv-other)", "Répartition par commune"),
     ],
     ids=["iris", "qpv"],
 )

@@ -121,6 +121,7 @@ def test_photos_when_compared_then_the_cut_follows_keys_and_finger_and_each_open
     page.keyboard.press("ArrowLeft")
     assert figure.evaluate(cut) == "49%"
     expect(slider).to_have_attribute("aria-valuetext", "avant sur 49\u00a0%")
+    figure.scroll_into_view_if_needed()
     box = figure.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60)

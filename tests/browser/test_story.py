@@ -71,7 +71,7 @@ def test_signalement_from_the_street_to_its_answer_is_seen_by_all(
     desk.get_by_role("button", name="Commencer les travaux", exact=True).click()
     expect(desk.get_by_role("status").first).to_contain_text("En cours.")
     expect_on_map(public, "st-progress")
-    expect(desk).to_have_url(re.compile("/corbeille$"))
+    expect(desk).to_have_url(re.compile(r"/corbeille\?vue=a-prendre-en-charge$"))
     desk.goto(f"/signalements/{reference}")
     desk.get_by_label("Un mot pour la personne").fill("Rebouché ce matin à l’enrobé.")
     desk.get_by_role("button", name="Résoudre et répondre").click()

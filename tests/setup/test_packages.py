@@ -62,6 +62,7 @@ def test_packages_when_the_machine_is_empty_then_those_of_its_release(
         f"postgresql-{postgresql}",
         f"postgresql-{postgresql}-postgis-3",
         "chromium",
+        "poppler-utils",
         "libatomic1",
     ]
 

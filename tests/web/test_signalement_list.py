@@ -101,7 +101,7 @@ def test_move_goes_back_to_the_list_and_names_the_next(agent: FlaskClient) -> No
     here = "/signalements/TO-2?vue=a-prendre-en-charge"
     answered = post(agent, agent.get(here).text, here, to="acknowledged", comment="")
     assert answered.status_code == 303
-    assert answered.headers["Location"] == "/corbeille"
+    assert answered.headers["Location"] == "/corbeille?vue=a-prendre-en-charge"
     listed = agent.get("/corbeille").text
     assert "TO-2\u00a0: Pris en charge." in listed
     assert '/signalements/TO-1?vue=a-prendre-en-charge" autofocus>Suivant' in listed
