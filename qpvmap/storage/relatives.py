@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.workflow import OPEN_STATUSES
 from qpvmap.storage.models import Event, Signalement
 from qpvmap.storage.visibility import visible_to
+
+ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('joining', 0))")
+"""Held until the transaction ends; joining takes milliseconds and is rare."""
 
 PLACE_COLUMNS = (
     "territory_id",
@@ -36,8 +39,10 @@ def locked_together(session: Session, references: Sequence[str]) -> dict[str, Si
     """Return the signalements of these references, whoever asks: the caller checks.
 
     Originals are locked before duplicates, then in the order of their keys, whatever the order
-    asked for: two people who join the same two never wait for each other.
+    asked for: whoever moves an original locks its duplicates after it. Which is which may change
+    while one waits, so those who join or part two things take their turn first.
     """
+    session.execute(ONE_AT_A_TIME)
     rows = session.scalars(
         select(Signalement)
         .options(joinedload(Signalement.category), joinedload(Signalement.team))
