@@ -4,7 +4,7 @@ What cannot be read is left out, and said.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -14,7 +14,16 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from qpvmap.core.geo import BBox
-from qpvmap.core.inbox import Cursor, InboxFilters, Late, Near, Order, Person, Tab
+from qpvmap.core.inbox import (
+    USUAL_ORDERS,
+    Cursor,
+    InboxFilters,
+    Late,
+    Near,
+    Order,
+    Person,
+    Tab,
+)
 from qpvmap.core.permissions import Nature
 from qpvmap.core.workflow import Status
 
@@ -106,7 +115,11 @@ class Address:
 
 
 def read_address(args: MultiDict[str, str]) -> Address:
-    """Return what an address asks for; what cannot be read is left out and named."""
+    """Return what an address asks for; what cannot be read is left out and named.
+
+    A form sends the order that it shows: the usual one of a tab is no choice, and does not follow
+    the reader to another tab.
+    """
     read: dict[str, Any] = {}
     unread: list[str] = []
     for name, parameter in PARAMETERS.items():
@@ -120,7 +133,10 @@ def read_address(args: MultiDict[str, str]) -> Address:
     if not read.get("search"):
         read.pop("slips", None)
     words = (PARAMETERS[name].label for name in unread if name not in UNSAID)
-    return Address(InboxFilters(**read), tuple(words))
+    filters = InboxFilters(**read)
+    if filters.order is USUAL_ORDERS[filters.tab]:
+        filters = replace(filters, order=None)
+    return Address(filters, tuple(words))
 
 
 def read_filters(args: MultiDict[str, str]) -> InboxFilters:

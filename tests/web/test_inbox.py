@@ -410,3 +410,14 @@ def test_inbox_view_is_kept_opened_first_renamed_and_forgotten(
     assert client.post(f"{here}/suppression", data={"csrf_token": token}).status_code == 303
     assert "Aucune vue gardée" in client.get("/corbeille/vues").text
     assert client.post(f"{here}/suppression", data={"csrf_token": token}).status_code == 404
+
+
+def test_order_when_it_is_the_usual_one_of_a_tab_then_it_does_not_follow_to_another(
+    client: FlaskClient, agent: Account
+) -> None:
+    sign_in(client, agent)
+    late = 'href="/corbeille?vue=en-retard'
+    usual = client.get("/corbeille?tri=recents").text
+    assert f'{late}"' in usual
+    chosen = client.get("/corbeille?tri=anciens").text
+    assert f'{late}&amp;tri=anciens"' in chosen
