@@ -159,7 +159,7 @@ class Explained:
 
     def note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         """Keep a statement that reads signalements."""
-        if statement.startswith("SELECT") and "signalement" in statement:
+        if statement.startswith(("SELECT", "WITH")) and "signalement" in statement:
             self.sent.append((statement, parameters))
 
     def rows(self) -> int:

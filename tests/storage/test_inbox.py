@@ -326,7 +326,7 @@ def explained(session: Session, ask: Callable[[], object]) -> list[str]:
     finally:
         event.remove(connection.engine, "before_cursor_execute", note)
     for statement, parameters in sent:
-        if statement.lstrip().startswith("SELECT"):
+        if statement.lstrip().startswith(("SELECT", "WITH")):
             rows = connection.exec_driver_sql(f"explain {statement}", parameters)
             plans.append("\n".join(row[0] for row in rows))
     return plans
