@@ -21,7 +21,7 @@ from bench_locate import timed
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, text
 
-from qpvmap.app import create_app
+from qpvmap.app import create_app, leave_aside_what_stays
 from qpvmap.core.actors import Role
 from qpvmap.core.inbox import ORDERS_OF, Cursor, Order, Tab
 from qpvmap.settings import Settings
@@ -236,6 +236,7 @@ def main() -> None:
             geocoder_url="",
         )
         app = create_app(settings)
+        leave_aside_what_stays()  # as a web worker does
         measure(app, keys)
         app.extensions["qpvmap"].engine.dispose()
 
