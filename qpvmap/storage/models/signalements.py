@@ -109,6 +109,7 @@ class Signalement(Base):
         Index(None, "reporter_id", postgresql_where=text("reporter_id is not null")),
         Index(None, "assignee_id", postgresql_where=text("assignee_id is not null")),
         Index(None, "qpv_code", "status"),
+        Index(None, "category_id"),
         Index(
             "ix_signalement_inbox_category",
             "category_id",

@@ -1,8 +1,7 @@
 """Indexes of the inbox: words of what is open and of what is resolved, a category by its date.
 
 Why: a word that a fifth of all texts hold was looked for three times among all of them; and a team
-asking for a category that it never has read eight years of everybody's to count none. The index by
-category takes the place of the plain one.
+asking for a category that it never has read eight years of everybody's to count none.
 """
 
 import sqlalchemy as sa
@@ -45,11 +44,9 @@ def upgrade() -> None:
             "due_at",
         ],
     )
-    op.drop_index(op.f("ix_signalement_category_id"), "signalement")
 
 
 def downgrade() -> None:
     """Remove them."""
-    op.create_index(op.f("ix_signalement_category_id"), "signalement", ["category_id"])
     for name in ("ix_signalement_inbox_category", *PARTS):
         op.drop_index(name, "signalement")
