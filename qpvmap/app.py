@@ -1,5 +1,6 @@
 """The application: settings in, every door wired. `create_app_from_env` is for the server."""
 
+import gc
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ from qpvmap.web import (
     headers,
     health,
     inbox,
+    inbox_export,
     inbox_views,
     login,
     logs,
@@ -81,6 +83,7 @@ PAGES = (
     support.bp,
     photos.bp,
     inbox.bp,
+    inbox_export.bp,
     rounds.bp,
     round_stops.bp,
     papers.bp,
@@ -161,4 +164,15 @@ def create_app_from_env() -> APIFlask:
     die_with_parent()
     settings = Settings()
     logs.configure(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    leave_aside_what_stays()
+    return app
+
+
+def leave_aside_what_stays() -> None:
+    """Have the collector of garbage no more go through what lives as long as the process.
+
+    It went through all modules and mappings again and again: a page in sixty took 0.4 s more.
+    """
+    gc.collect()
+    gc.freeze()

@@ -263,6 +263,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "reference": (secret.reference, public.reference, UNKNOWN),
         "size": ("thumb", "full"),
         "key": ("communes", "emprises", "operations", "population"),
+        "suffix": ("csv", "geojson", "xlsx"),
         "kind": ("signalement", "commune", "emprise"),
         "code": (secret.reference, public.reference, UNKNOWN, "92901", "QN09299X"),
         "slug": ("introuvable",),
