@@ -37,6 +37,9 @@ class Action(StrEnum):
     EDIT_REPLIES = "edit_replies"
     VIEW_INBOX = "view_inbox"
     LEAD_ROUND = "lead_round"
+    RECORD_PRESENCE = "record_presence"
+    READ_PRESENCE = "read_presence"
+    COUNT_PRESENCE = "count_presence"
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     VIEW_SENDINGS = "view_sendings"
@@ -151,6 +154,15 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.EDIT_REPLIES: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
     Action.LEAD_ROUND: {None: HANDLERS},
+    Action.RECORD_PRESENCE: {None: {Role.MEDIATOR: Reach.TEAM}},
+    Action.READ_PRESENCE: {
+        None: {
+            Role.MEDIATOR: Reach.OWN,
+            Role.LEAD: Reach.TEAM,
+            Role.COORDINATOR: Reach.TERRITORY,
+        }
+    },
+    Action.COUNT_PRESENCE: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}

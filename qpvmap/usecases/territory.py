@@ -27,6 +27,7 @@ from qpvmap.storage.imports import (
     upsert,
 )
 from qpvmap.storage.operations import upsert_operations
+from qpvmap.storage.presence_words import upsert_sectors, upsert_words
 from qpvmap.storage.replies import upsert_replies
 
 
@@ -90,6 +91,8 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         "delays": replace_delays(session, territory_id, plan),
         "closing_days": replace_closing_days(session, territory_id, plan),
         "replies": upsert_replies(session, territory_id, plan),
+        "sectors": upsert_sectors(session, territory_id, plan),
+        "presence_words": upsert_words(session, territory_id, plan),
     }
     if plan.operations:
         operations = upsert_operations(session, territory_id, read_operations(plan.operations))
