@@ -41,6 +41,7 @@ const builds = [
       "src/replies.js",
       "src/round.js",
       "src/push.js",
+      "src/presence.js",
     ],
     format: "esm",
     splitting: true,

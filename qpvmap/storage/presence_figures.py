@@ -143,7 +143,7 @@ def solicitation_figures(session: Session, scope: Scope) -> Sequence[Solicitatio
         .group_by(*keys)
         .order_by(*keys)
     )
-    return [SolicitationCount(*row[:-1], int(row[-1])) for row in session.execute(query)]
+    return [SolicitationCount(*row[:-1], int(row[-1] or 0)) for row in session.execute(query)]
 
 
 def initiative_figures(session: Session, scope: Scope) -> Sequence[InitiativeCount]:
@@ -171,7 +171,7 @@ def initiative_figures(session: Session, scope: Scope) -> Sequence[InitiativeCou
         .order_by(*keys)
     )
     return [
-        InitiativeCount(*row[:4], actions=int(row[4]), people=int(row[5]), counted=int(row[6]))
+        InitiativeCount(*row[:4], actions=int(row[4]), people=int(row[5] or 0), counted=int(row[6]))
         for row in session.execute(query)
     ]
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session, joinedload
 
 from qpvmap.core.actors import Actor, Role
@@ -103,7 +103,7 @@ def overlapping(
             Presence.walker_id == account_id,
             Presence.cancelled_at.is_(None),
             Presence.started_at < end,
-            func.coalesce(Presence.ended_at, "infinity") > start,
+            or_(Presence.ended_at.is_(None), Presence.ended_at > start),
             Presence.id.is_distinct_from(besides),
         )
         .order_by(Presence.started_at)

@@ -29,6 +29,7 @@ from qpvmap.usecases.accounts import (
     set_password,
 )
 from qpvmap.usecases.calendars import days_off
+from qpvmap.usecases.demo_presences import add_presences
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.signalements import submit
 from qpvmap.usecases.telling import untold
@@ -80,10 +81,11 @@ STORIES: Mapping[str, Sequence[Step]] = {
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """How many invented people and signalements were added."""
+    """How many invented people, signalements, and lines of a mediator's days were added."""
 
     people: int
     signalements: int
+    presences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,18 @@ def load_demo(session: Session, territory_code: str, password: str, now: datetim
         raise NotFound("Territoire", territory_code)
     plan = read_plan(territory_code)
     people = _add_people(session, territory, plan.people, password, now)
-    if not plan.demo_signalements:
-        return DemoReport(people, 0)
     cast = _cast(session, plan.people)
+    mediator = next((a for a in cast.by_email.values() if Role.MEDIATOR in a.roles), None)
+    noted = 0
+    if plan.demo_presences and mediator:
+        noted = add_presences(session, mediator, plan.code, plan.demo_presences, now)
+    if not plan.demo_signalements:
+        return DemoReport(people, 0, noted)
     rows = read_demo_signalements(plan.demo_signalements)
     rows = sorted(rows, key=lambda row: filed_at(row, now))
     with untold(session):
         filed = sum(_add_signalement(session, territory, cast, row, now) for row in rows)
-    return DemoReport(people, filed)
+    return DemoReport(people, filed, noted)
 
 
 def reset_demo_passwords(session: Session, password: str, now: datetime) -> int:

@@ -21,6 +21,8 @@ from qpvmap.web.sessions import request_session
 
 CACHE = "qpvmap_site"
 FRESH_FOR_S = 30.0
+MOST_TABS = 4
+"""What the bar of a phone holds beside « Plus »."""
 NO_TERRITORY = TerritoryCard(0, "", "Carte du quartier", "", (), (), "17, 18, 112")
 
 
@@ -37,6 +39,7 @@ class Section:
     ground: bool = False
     replies: bool = False
     rounds: bool = False
+    walks: bool = False
     admin: bool = False
     tab: bool = False
 
@@ -51,8 +54,9 @@ class Section:
 SECTIONS = (
     Section("Carte", "map", "/", tab=True),
     Section("Corbeille", "inbox", "/corbeille", inbox=True, tab=True),
-    Section("Tournées", "walk", "/tournees", rounds=True),
+    Section("Tournées", "list", "/tournees", rounds=True),
     Section("Signaler", "plus", "/signaler", main=True, tab=True),
+    Section("Parcours", "walk", "/parcours", walks=True, tab=True),
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
@@ -131,6 +135,7 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
         "ground": keeps,
         "replies": writes,
         "rounds": reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        "walks": reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE,
         "admin": reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE,
     }
     shut = [name for name, is_open in opened.items() if not is_open]
@@ -167,13 +172,14 @@ def make_site(card: TerritoryCard, actor: Actor) -> Site:
     rules = {rule.rule for rule in current_app.url_map.iter_rules()}
     sections = existing(rules, card, actor)
     account = account_section(rules, actor)
-    others = [section for section in sections if not section.tab]
+    tabs = [section for section in sections if section.tab][:MOST_TABS]
+    others = [section for section in sections if section not in tabs]
     signed_in = not actor.is_anonymous
     return Site(
         card=card,
         actor=actor,
         sections=tuple(section for section in sections if not section.main),
-        tabs=tuple(section for section in sections if section.tab),
+        tabs=tuple(tabs),
         more=(*others, *([account] if account else [])),
         account=account,
         report_href=next((s.href for s in sections if s.main), None),

@@ -13,6 +13,34 @@ export const KINDS = {
     edit: ({ id }) => `/signaler?reprendre=${id}`,
   },
   photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
+  "presence-start": {
+    name: "Début de tournée",
+    many: "{n} débuts de tournée",
+    icon: "walk",
+    as: "form",
+    edit: () => "/parcours/tournees/saisie",
+  },
+  "presence-move": {
+    name: "Changement de secteur",
+    many: "{n} changements de secteur",
+    icon: "pin",
+    as: "form",
+  },
+  "presence-end": {
+    name: "Fin de tournée",
+    many: "{n} fins de tournée",
+    icon: "check",
+    as: "form",
+  },
+  solicitation: { name: "Sollicitation", many: "{n} sollicitations", icon: "message", as: "form" },
+  action: { name: "Action", many: "{n} actions", icon: "star", as: "form" },
+  "action-photo": {
+    name: "Photo d’une action",
+    many: "{n} photos d’actions",
+    icon: "camera",
+    as: "multipart",
+    file: "photo",
+  },
   soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "json" },
 };
 
