@@ -28,7 +28,10 @@ NO_TERRITORY = TerritoryCard(0, "", "Carte du quartier", "", (), (), "17, 18, 11
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A page that the navigation names. `rule` is how the application knows it."""
+    """A page that the navigation names. `rule` is how the application knows it.
+
+    `also` are addresses outside it that belong to it all the same.
+    """
 
     label: str
     icon: str
@@ -42,12 +45,14 @@ class Section:
     walks: bool = False
     admin: bool = False
     tab: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
         """Whether the reader is there, or on a page under it."""
-        return request.path == self.href or (
-            self.href != "/" and request.path.startswith(f"{self.href}/")
+        return any(
+            request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
+            for href in (self.href, *self.also)
         )
 
 
@@ -56,7 +61,7 @@ SECTIONS = (
     Section("Corbeille", "inbox", "/corbeille", inbox=True, tab=True),
     Section("Tournées", "list", "/tournees", rounds=True),
     Section("Signaler", "plus", "/signaler", main=True, tab=True),
-    Section("Parcours", "walk", "/parcours", walks=True, tab=True),
+    Section("Parcours", "walk", "/parcours", walks=True, tab=True, also=("/tournees",)),
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
@@ -130,12 +135,14 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
     # Who keeps the grounds finds the answers among the coordination's tabs.
     writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
+    walks = reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE
     opened = {
         "inbox": has_inbox,
         "ground": keeps,
         "replies": writes,
-        "rounds": reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
-        "walks": reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE,
+        # Who has a page of their own for what they do on foot finds the rounds there.
+        "rounds": not walks and reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        "walks": walks,
         "admin": reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE,
     }
     shut = [name for name, is_open in opened.items() if not is_open]

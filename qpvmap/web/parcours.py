@@ -41,6 +41,7 @@ def home(refusal: Refusal | None) -> str:
         refusal=refusal,
         counts=reach_of(actor, Action.COUNT_PRESENCE, None) is not Reach.NOWHERE,
         **(walker_page(actor) if reach_of(actor, Action.RECORD_PRESENCE, None) else {}),
+        interventions=reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
         glance=month_at_a_glance(actor),
     )
 
