@@ -24,6 +24,7 @@ from qpvmap.core.bulk import BulkAction, Typed
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
 from qpvmap.core.notices import Channel, Sending
+from qpvmap.core.outreach import Initiative, Solicitation
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
 from qpvmap.core.replies import Occasion
@@ -34,6 +35,7 @@ from qpvmap.storage.models import (
     Account,
     Contact,
     Emprise,
+    InitiativePhoto,
     Notice,
     Photo,
     Precedent,
@@ -44,9 +46,11 @@ from qpvmap.storage.models import (
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.bulk import Item, advance, open_run
+from qpvmap.usecases.initiatives import note_initiative
 from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
 from qpvmap.usecases.rounds import NewRound, create_round
+from qpvmap.usecases.solicitations import note_solicitation
 from qpvmap.web import papers
 from tests.factories import (
     IN_QUARTER_WEST,
@@ -56,6 +60,7 @@ from tests.factories import (
     make_signalement,
     make_territory,
 )
+from tests.walkers import make_words, walked
 from tests.web.people import sign_in
 
 SECRET = "CONFIDENTIEL-3141"
@@ -79,6 +84,7 @@ PEOPLE: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "mediator": (Role.MEDIATOR, ()),
     "police": (Role.AGENT, ("police",)),
     "coordinator": (Role.COORDINATOR, ("coordination",)),
+    "walker": (Role.MEDIATOR, ("coordination",)),
 }
 BLIND = ("nobody", "resident", "agent", "lead", "planner", "admin")
 """Who may not know of the confidential one."""
@@ -168,6 +174,29 @@ def plant_public(session: Session, toy: Toy, coordinator: Any, now: datetime) ->
     return row
 
 
+def plant_presence(session: Session, toy: Toy, walker: Account, now: datetime) -> None:
+    """Add what a mediator noted: a round, a solicitation and an action that say the secret."""
+    make_words(session, toy)
+    who = actor_for(walker)
+    walked(session, who, now - timedelta(hours=3), client_id=PRESENCE)
+    asked = Solicitation(PRESENCE, "habitant", "proprete", note=f"Note {SECRET}")
+    note_solicitation(session, who, asked, now)
+    told = Initiative(PRESENCE, "proprete", f"Texte {SECRET}", None, story=f"Réponse {SECRET}")
+    initiative, _ = note_initiative(session, who, told, now)
+    session.add(
+        InitiativePhoto(
+            client_id=uuid4(),
+            initiative_id=initiative.id,
+            key=uuid4().hex,
+            width=4,
+            height=3,
+            size_bytes=12,
+            uploaded_at=now,
+        )
+    )
+    session.flush()
+
+
 def plant_reply(session: Session, toy: Toy) -> ReplyTemplate:
     """Add a ready-made answer of the team that handles what is confidential."""
     reply = ReplyTemplate(
@@ -218,6 +247,7 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
         run_on_secret(session, coordinator, secret, now)
+        plant_presence(session, toy, accounts["walker"], now)
         reply = plant_reply(session, toy)
         found.values = {
             **values_of(secret, found.public),
@@ -273,6 +303,11 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "device_id": (MISSING_ID,),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),
+        "presence_uid": (PRESENCE, uuid4()),
+        "solicitation_uid": (PRESENCE, uuid4()),
+        "initiative_uid": (PRESENCE, uuid4()),
+        "initiative_photo_id": (1, MISSING_ID),
+        "table": ("heures",),
         "name": (),
         "way": (),
     }
@@ -306,6 +341,7 @@ QUERIES = (
 PARTS = ("", "?partie=fiche")
 GEOJSON = "application/geo+json"
 RUN = UUID("0d7a6f2e-5c1b-4b7e-9c55-2f6a0b1c9d3e")
+PRESENCE = UUID("5f3c1b52-9a51-4d0e-8f0a-7a2b9c4d1e60")
 MANY = 150
 """Fewer answers than that, and the walk would have lost its way."""
 FORM = {
