@@ -18,12 +18,13 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, lazyload
 from sqlalchemy.types import DateTime, Text
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.deadlines import PARIS
 from qpvmap.storage.models import (
+    Account,
     Initiative,
     Presence,
     PresenceStretch,
@@ -195,14 +196,21 @@ def _whole(kind: Kind, ids: Sequence[int]) -> Select[Any]:
             select(Presence)
             .options(
                 joinedload(Presence.team),
-                joinedload(Presence.walker),
-                joinedload(Presence.companion),
+                _name_alone(Presence.walker),
+                _name_alone(Presence.companion),
             )
             .where(Presence.id.in_(ids))
         )
     table = Solicitation if kind is Kind.SOLICITATION else Initiative
     return (
         select(table)
-        .options(joinedload(table.team), joinedload(table.author))
+        .options(joinedload(table.team), _name_alone(table.author))
         .where(table.id.in_(ids))
+    )
+
+
+def _name_alone(person: Any) -> Any:
+    """Load a person without their roles and teams, which nobody asks for here."""
+    return joinedload(person).options(
+        lazyload(Account.roles), lazyload(Account.teams), lazyload(Account.organisation)
     )
