@@ -6,9 +6,10 @@ A file travels further than a page: it names nobody.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, url_for
+from flask import Blueprint, Response, render_template, url_for
 
 from qpvmap.core.errors import NotAllowed
 from qpvmap.core.french import local_date
@@ -16,6 +17,7 @@ from qpvmap.core.permissions import Action
 from qpvmap.core.presences import DAY_LABELS, SLOT_LABELS
 from qpvmap.outputs import spreadsheet
 from qpvmap.outputs.spreadsheet import Cell as FileCell
+from qpvmap.outputs.spreadsheet import Column, Table
 from qpvmap.storage.presence_figures import (
     InitiativeCount,
     Scope,
@@ -45,7 +47,9 @@ bp = Blueprint("presence_figures", __name__)
 COUNT = access(Action.COUNT_PRESENCE)
 USUAL_MONTHS = 5
 ANSWERED = "Répondu sur place"
-Table = tuple[Sequence[str], Sequence[Sequence[FileCell]]]
+Figures = tuple[Sequence[str], Sequence[Sequence[FileCell]]]
+WIDE = 22
+"""Characters of a column of words in a workbook."""
 
 
 def asked_scope(period: Period) -> Scope:
@@ -93,10 +97,16 @@ def index() -> str:
         kinds=_kinds(done),
         qpv_codes=served_territory().qpv_codes,
         files=[
-            (words, url_for("presence_figures.csv_file", table=key, **period.query))
+            (words, form.upper(), export_address(key, form, period))
             for key, words in FILE_WORDS.items()
+            for form in FORMS
         ],
     )
+
+
+def export_address(table: str, form: str, period: Period) -> str:
+    """Return where a table is had as a file."""
+    return url_for("presence_figures.export", table=table, form=form, **period.query)
 
 
 def _asked_by_month(asked: Sequence[SolicitationCount]) -> Mapping[date, int]:
@@ -140,22 +150,35 @@ def _kinds(done: Sequence[InitiativeCount]) -> Sequence[tuple[str, int, int]]:
     return [(kind, actions, people) for kind, (actions, people) in ordered]
 
 
-@bp.get('/parcours/bilan/<any("heures", "sollicitations", "actions"):table>.csv')
+@bp.get(
+    '/parcours/bilan/<any("heures", "sollicitations", "actions"):table>.<any("csv", "xlsx"):form>'
+)
 @COUNT
-def csv_file(table: str) -> Response:
+def export(table: str, form: str) -> Response:
     """Return a table of figures for a spreadsheet."""
-    if table not in TABLES:
-        abort(404)
-    period = read_period(months=USUAL_MONTHS)
-    header, rows = TABLES[table](asked_scope(period))
-    answer = Response(spreadsheet.csv_text(header, rows), content_type=spreadsheet.MEDIA_TYPE)
+    header, rows = TABLES[table](asked_scope(read_period(months=USUAL_MONTHS)))
+    columns = [Column(title, WIDE) for title in header]
+    answer = FORMS[form](Table(FILE_WORDS[table], columns, rows))
     day = local_date(request_now()).isoformat()
-    answer.headers["Content-Disposition"] = f'attachment; filename="presence-{table}-{day}.csv"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="presence-{table}-{day}.{form}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 
 
-def _hours_table(scope: Scope) -> Table:
+def _csv(table: Table) -> Response:
+    return Response("".join(spreadsheet.csv_parts(table)), content_type=spreadsheet.CSV_TYPE)
+
+
+def _xlsx(table: Table) -> Response:
+    made = BytesIO()
+    spreadsheet.write_xlsx(table, made, request_now())
+    return Response(made.getvalue(), content_type=spreadsheet.XLSX_TYPE)
+
+
+FORMS: Mapping[str, Callable[[Table], Response]] = {"csv": _csv, "xlsx": _xlsx}
+
+
+def _hours_table(scope: Scope) -> Figures:
     found = presence_figures(request_session(), scope, request_now())
     cells = sorted(
         found.by_qpv.items(),
@@ -175,7 +198,7 @@ def _hours_table(scope: Scope) -> Table:
     ]
 
 
-def _solicitations_table(scope: Scope) -> Table:
+def _solicitations_table(scope: Scope) -> Figures:
     header = ("mois", "quartier", "public", "sujet", "réponse", "nombre")
     return header, [
         (
@@ -190,7 +213,7 @@ def _solicitations_table(scope: Scope) -> Table:
     ]
 
 
-def _actions_table(scope: Scope) -> Table:
+def _actions_table(scope: Scope) -> Figures:
     header = ("mois", "quartier", "genre", "organisée", "actions", "personnes", "dont comptées")
     return header, [
         (
@@ -206,13 +229,13 @@ def _actions_table(scope: Scope) -> Table:
     ]
 
 
-TABLES: Mapping[str, Callable[[Scope], Table]] = {
+TABLES: Mapping[str, Callable[[Scope], Figures]] = {
     "heures": _hours_table,
     "sollicitations": _solicitations_table,
     "actions": _actions_table,
 }
 FILE_WORDS = {
-    "heures": "Heures par mois et créneau",
+    "heures": "Heures par créneau",
     "sollicitations": "Sollicitations",
     "actions": "Actions",
 }

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -143,6 +145,10 @@ def test_figures_when_counted_then_page_and_files_agree_and_name_nobody(
         text = other.get(f"/parcours/bilan/{table}.csv").get_data(as_text=True)
         assert len(text.splitlines()) >= 2
         assert walker.name not in text
+        book = CalamineWorkbook.from_filelike(
+            BytesIO(other.get(f"/parcours/bilan/{table}.xlsx").data)
+        )
+        assert len(book.get_sheet_by_index(0).to_python()) == len(text.splitlines())
     empty = page(other, "/parcours/bilan?du=2019-01-01&au=2019-02-01")
     assert "Rien de noté pour ces dates" in empty
     assert page(other, "/parcours/bilan?du=hier&au=9999-99-99&quartier=%27")
