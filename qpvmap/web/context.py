@@ -45,6 +45,7 @@ class Section:
     walks: bool = False
     admin: bool = False
     tab: bool = False
+    pocket: bool = False
     also: tuple[str, ...] = ()
 
     @property
@@ -68,6 +69,7 @@ SECTIONS = (
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),
+    Section("À envoyer", "send", "/envois", pocket=True),
 )
 
 
@@ -185,7 +187,7 @@ def make_site(card: TerritoryCard, actor: Actor) -> Site:
     return Site(
         card=card,
         actor=actor,
-        sections=tuple(section for section in sections if not section.main),
+        sections=tuple(s for s in sections if not (s.main or s.pocket)),
         tabs=tuple(tabs),
         more=(*others, *([account] if account else [])),
         account=account,

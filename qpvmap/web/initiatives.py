@@ -18,6 +18,7 @@ from qpvmap.usecases.initiatives import may_change_photos
 from qpvmap.usecases.presences import team_of
 from qpvmap.web.filters import request_now
 from qpvmap.web.initiative_photos import shown_photos
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.outbox_door import accepted
 from qpvmap.web.presence_forms import new_uid, read_initiative, read_uid
 from qpvmap.web.security import access, current_actor, is_outbox_request
@@ -37,6 +38,7 @@ CHANGED_MEANWHILE = (
 
 @bp.get("/nouvelle")
 @RECORD
+@kept_offline
 def new() -> str:
     """Show the form of an action."""
     return _form(None, None)

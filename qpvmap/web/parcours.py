@@ -16,6 +16,7 @@ from qpvmap.storage.presences import colleagues_of, open_presence, teams_among, 
 from qpvmap.usecases.presences import NO_TEAM
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.presence_forms import new_uid
 from qpvmap.web.presence_numbers import month_at_a_glance
 from qpvmap.web.presence_period import start_of_day
@@ -28,6 +29,7 @@ bp = Blueprint("parcours", __name__)
 
 @bp.get("/parcours")
 @access(Action.READ_PRESENCE)
+@kept_offline
 def index() -> str:
     """Show where the reader stands."""
     return home(None)

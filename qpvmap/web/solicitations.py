@@ -16,6 +16,7 @@ from qpvmap.storage.presences import open_presence
 from qpvmap.usecases import solicitations as usecases
 from qpvmap.usecases.presences import team_of
 from qpvmap.web.filters import request_now
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.outbox_door import accepted
 from qpvmap.web.presence_forms import new_uid, read_solicitation, read_uid
 from qpvmap.web.presence_period import start_of_day
@@ -31,6 +32,7 @@ RECORD = access(Action.RECORD_PRESENCE)
 
 @bp.get("")
 @RECORD
+@kept_offline
 def index() -> str:
     """Show the tiles, and what was noted today."""
     return _page(None)

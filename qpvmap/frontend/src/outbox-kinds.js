@@ -9,7 +9,7 @@ export const KINDS = {
     name: "Signalement",
     many: "{n} signalements",
     icon: "pin",
-    as: "json",
+    as: "form",
     edit: ({ id }) => `/signaler?reprendre=${id}`,
   },
   photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
@@ -41,7 +41,7 @@ export const KINDS = {
     as: "multipart",
     file: "photo",
   },
-  soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "json" },
+  soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
 };
 
 const UNKNOWN = { name: "Envoi", many: "{n} envois", icon: "send", as: "json" };
