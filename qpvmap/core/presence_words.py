@@ -48,7 +48,7 @@ WORDS: Mapping[WordKind, Sequence[Word]] = {
         Word("ecole", "École, enfance", "t-school"),
         Word("loisirs", "Sport, culture", "t-sport"),
         Word("espace-public", "Espace public", "c-road"),
-        Word("orientation", "Renseignement", "pin"),
+        Word("orientation", "Se renseigner", "pin"),
         Word("autre", "Autre", "other"),
     ),
     WordKind.BODY: (
