@@ -74,6 +74,14 @@ def wait_until_kept(page: Page, path: str) -> None:
     )
 
 
+def wait_until_kept_for_me(page: Page) -> None:
+    """Wait until what the service worker keeps is the reader's, and nobody's before."""
+    page.wait_for_function(
+        "async () => (await caches.match('/hors-ligne'))?.headers.get('Qpvmap-Person')"
+        " === document.body.dataset.person"
+    )
+
+
 def solicit(page: Page, who: str, what: str) -> None:
     """Note a solicitation: two taps."""
     page.locator("label.tile", has_text=re.compile(rf"^\s*{who}")).tap()
@@ -90,6 +98,7 @@ def test_day_without_network_when_it_comes_back_then_all_arrives_once_and_no_pos
     sent = Sent()
     sent.follow(phone.context)
     login(phone, "mediateur")
+    wait_until_kept_for_me(phone)
     phone.goto("/parcours")
     # the phone tells the sector by itself, and says so
     expect(phone.get_by_text(re.compile(r"Vous semblez être ici.*Côté"))).to_be_visible()

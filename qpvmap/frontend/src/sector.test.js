@@ -12,9 +12,9 @@ const ring = (west, south, east, north) => [
 // 0.001 degree: 73 m from west to east here, 111 m from south to north
 const WEST = {
   code: "ouest",
-  polygons: [[ring(2.3, 48.78, 2.302, 48.782), ring(2.3008, 48.7808, 2.3012, 48.7812)]],
+  polygons: [[ring(2.3, 48.78, 2.3021, 48.782), ring(2.3008, 48.7808, 2.3012, 48.7812)]],
 };
-const EAST = { code: "est", polygons: [[ring(2.302, 48.78, 2.304, 48.782)]] };
+const EAST = { code: "est", polygons: [[ring(2.3021, 48.78, 2.304, 48.782)]] };
 const SHAPES = [WEST, EAST];
 
 test("a position inside a sector is there, however poor", () => {
