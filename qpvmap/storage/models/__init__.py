@@ -54,6 +54,19 @@ from qpvmap.storage.models.territories import (
     Team,
     Territory,
 )
+from qpvmap.storage.models.walks import (
+    SiteWalk,
+    WalkBody,
+    WalkDecision,
+    WalkItem,
+    WalkObservation,
+    WalkPhoto,
+    WalkPoint,
+    WalkStop,
+    WalkTheme,
+    WalkVisit,
+    walk_decision_signalement,
+)
 
 __all__ = [
     "Account",
@@ -96,12 +109,23 @@ __all__ = [
     "RoutingRuleRow",
     "SearchWord",
     "Signalement",
+    "SiteWalk",
     "Subscriber",
     "Subscription",
     "Support",
     "Team",
     "TeamDigest",
     "Territory",
+    "WalkBody",
+    "WalkDecision",
+    "WalkItem",
+    "WalkObservation",
+    "WalkPhoto",
+    "WalkPoint",
+    "WalkStop",
+    "WalkTheme",
+    "WalkVisit",
     "account_role",
     "team_member",
+    "walk_decision_signalement",
 ]
