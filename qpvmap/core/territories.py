@@ -126,6 +126,22 @@ class ReplyPlan(Described):
         return self
 
 
+class WalkItemPlan(Described):
+    """Something that site walks look at."""
+
+    code: Slug
+    name: Words
+    hint: str = ""
+
+
+class WalkThemePlan(Described):
+    """What a site walk may be about, and the items that it looks at, in order."""
+
+    code: Slug
+    name: Words
+    items: Sequence[Slug] = Field(min_length=1, max_length=12)
+
+
 class PersonPlan(Described):
     """An invented person of the demonstration."""
 
@@ -139,7 +155,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators` and `demo_signalements` are files of geodata.
+    `operations`, `emprises`, `contract_indicators`, `demo_signalements` and `demo_walks` are files
+    of geodata.
     """
 
     code: Slug
@@ -155,6 +172,7 @@ class TerritoryPlan(Described):
     contract_indicators: str | None = None
     emprises: str | None = None
     demo_signalements: str | None = None
+    demo_walks: str | None = None
     organisations: Sequence[OrganisationPlan]
     teams: Sequence[TeamPlan]
     categories: Sequence[CategoryPlan]
@@ -162,6 +180,8 @@ class TerritoryPlan(Described):
     delays: Sequence[DelayPlan] = ()
     closing_days: Sequence[ClosingDayPlan] = ()
     replies: Sequence[ReplyPlan] = ()
+    walk_items: Sequence[WalkItemPlan] = ()
+    walk_themes: Sequence[WalkThemePlan] = ()
     people: Sequence[PersonPlan] = ()
 
     @model_validator(mode="after")
@@ -184,6 +204,8 @@ class TerritoryPlan(Described):
             | {delay.team for delay in self.delays if delay.team} - teams
             | {code for delay in self.delays for code in delay.categories} - categories
             | {code for day in self.closing_days for code in day.organisations} - organisations
+            | {code for theme in self.walk_themes for code in theme.items}
+            - {item.code for item in self.walk_items}
         )
         if unknown:
             raise ValueError(f"named but not described: {', '.join(sorted(unknown))}")
