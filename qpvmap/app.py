@@ -42,6 +42,8 @@ from qpvmap.web import (
     map_data,
     map_search,
     operations,
+    outbox,
+    outbox_door,
     papers,
     photos,
     quartiers,
@@ -70,6 +72,7 @@ PAGES = (
     devices.bp,
     subscriptions.bp,
     service_worker.bp,
+    outbox.bp,
     admin.bp,
     follow.bp,
     map.bp,
@@ -117,6 +120,7 @@ def create_app(settings: Settings) -> APIFlask:
     logs.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
         part.init_app(app)
+    outbox_door.init_app(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     login.init_app(app, settings)
     throttle.init_app(app)

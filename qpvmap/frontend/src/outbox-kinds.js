@@ -1,0 +1,22 @@
+// How each kind of record is sent and named: one line each. docs/outbox.md says what a line holds.
+//
+// name: what the list calls it; many: several of them, `{n}` for the number; icon: in the sprite;
+// as: "json" (the body, with client_id), "form" (fields) or "multipart" (fields and the blob of the
+// record under the name `file`); edit(record): the page that opens it again, if there is one.
+
+export const KINDS = {
+  signalement: {
+    name: "Signalement",
+    many: "{n} signalements",
+    icon: "pin",
+    as: "json",
+    edit: ({ id }) => `/signaler?reprendre=${id}`,
+  },
+  photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
+  soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "json" },
+};
+
+const UNKNOWN = { name: "Envoi", many: "{n} envois", icon: "send", as: "json" };
+
+/** The line of a kind; a later version may have kept one that this version does not know. */
+export const kindOf = ({ kind }) => KINDS[kind] ?? UNKNOWN;
