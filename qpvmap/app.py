@@ -58,6 +58,9 @@ from qpvmap.web import (
     subscriptions,
     support,
     throttle,
+    walk_field,
+    walk_report,
+    walks,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
 
@@ -95,6 +98,9 @@ PAGES = (
     equipements.bp,
     quartiers.bp,
     replies.bp,
+    walks.bp,
+    walk_field.bp,
+    walk_report.bp,
 )
 
 
