@@ -41,6 +41,8 @@ const builds = [
       "src/replies.js",
       "src/round.js",
       "src/push.js",
+      "src/walk.js",
+      "src/walk-prepare.js",
     ],
     format: "esm",
     splitting: true,

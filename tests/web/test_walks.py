@@ -337,7 +337,7 @@ def test_origin_when_seen_on_a_walk_then_is_told_to_those_who_read_walks(
     add_point(db, actor_for(mediator), walk.id, defect(), NOW)
     db.commit()
     reference = db.scalars(select(Signalement.reference)).one()
-    assert f"{HERE}/{walk.id}" in page(client, f"/signalements/{reference}")
+    assert f"{HERE}/{walk.id}/compte-rendu" in page(client, f"/signalements/{reference}")
     shown = page(app.test_client(), f"/signalements/{reference}")
     assert HERE not in shown
     assert walk.title not in shown
