@@ -21,6 +21,7 @@ from qpvmap.web import (
     admin,
     assets,
     bulk,
+    compression,
     context,
     cookies,
     crawlers,
@@ -41,6 +42,7 @@ from qpvmap.web import (
     map_card,
     map_data,
     map_search,
+    offline,
     operations,
     outbox,
     outbox_door,
@@ -76,6 +78,7 @@ PAGES = (
     subscriptions.bp,
     service_worker.bp,
     outbox.bp,
+    offline.bp,
     admin.bp,
     follow.bp,
     map.bp,
@@ -122,11 +125,13 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[EXTENSION] = Runtime(
         settings=settings, engine=engine, files=open_files(settings)
     )
+    compression.init_app(app)  # the first declared sees an answer last
     headers.init_app(app, settings)
     logs.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
         part.init_app(app)
-    outbox_door.init_app(app)
+    for part in (outbox_door, offline):
+        part.init_app(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     login.init_app(app, settings)
     throttle.init_app(app)

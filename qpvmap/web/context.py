@@ -39,6 +39,7 @@ class Section:
     rounds: bool = False
     admin: bool = False
     tab: bool = False
+    pocket: bool = False
 
     @property
     def current(self) -> bool:
@@ -59,6 +60,7 @@ SECTIONS = (
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),
+    Section("À envoyer", "send", "/envois", pocket=True),
 )
 
 
@@ -172,7 +174,7 @@ def make_site(card: TerritoryCard, actor: Actor) -> Site:
     return Site(
         card=card,
         actor=actor,
-        sections=tuple(section for section in sections if not section.main),
+        sections=tuple(s for s in sections if not (s.main or s.pocket)),
         tabs=tuple(section for section in sections if section.tab),
         more=(*others, *([account] if account else [])),
         account=account,

@@ -9,11 +9,11 @@ export const KINDS = {
     name: "Signalement",
     many: "{n} signalements",
     icon: "pin",
-    as: "json",
+    as: "form",
     edit: ({ id }) => `/signaler?reprendre=${id}`,
   },
   photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
-  soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "json" },
+  soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
   "walk-stop": { name: "Arrêt de marche", many: "{n} arrêts de marche", icon: "walk", as: "form" },
   "walk-point": { name: "Point de marche", many: "{n} points de marche", icon: "pin", as: "form" },
   "walk-photo": {

@@ -90,7 +90,8 @@ class Run {
   }
 
   #said(more = {}) {
-    return { sent: this.sent, expired: this.expired, offline: false, ...more };
+    const { sent, expired, here } = this;
+    return { sent, expired, person: here?.person, offline: false, ...more };
   }
 
   /** The next record to try: due, not tried in this run, with all that it needs accepted. */
@@ -196,7 +197,7 @@ class Run {
 
 /**
  * Send what waits. `hurry`: also what was to wait longer; `first`: the id to begin with. Resolves to
- * `{sent, offline, expired}`; to null when a run is already on, which takes the new ones as well.
+ * `{sent, offline, expired, person}`; to null when a run is already on, which takes the new ones as well.
  */
 export function sendAll(options) {
   return alone(() => new Run(options).go());

@@ -14,6 +14,18 @@ export const READY = "ready";
 export const STUCK = "stuck";
 export const SENT = "sent";
 
+const BLANK = {
+  needs: [],
+  body: {},
+  label: "",
+  person: "",
+  state: READY,
+  tries: 0,
+  next_try_at: 0,
+  last_error: "",
+  fields: {},
+};
+
 /** A version 4 UUID, also where crypto.randomUUID is missing (pages served without HTTPS). */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -26,17 +38,31 @@ export function newId() {
 /* The database */
 
 function upgrade({ target: { result: database, transaction } }) {
-  database.createObjectStore("records", { keyPath: "id" });
+  const records = database.createObjectStore("records", { keyPath: "id" });
   database.createObjectStore("notes");
   const blobs = database.createObjectStore("blobs", { keyPath: "id" });
   blobs.createIndex("record", "record");
   // Photos that an earlier version kept beside the one draft: still those of that draft.
   if (!database.objectStoreNames.contains("photos")) return;
   transaction.objectStore("photos").getAll().onsuccess = ({ target }) => {
-    for (const { owner, ...photo } of target.result) blobs.put({ ...photo, record: owner });
+    for (const { owner, ...photo } of target.result) {
+      blobs.put({ ...photo, record: photo.id });
+      records.put(photoOf(photo, owner));
+    }
     database.deleteObjectStore("photos");
   };
 }
+
+const photoOf = ({ id, at }, owner) => ({
+  ...BLANK,
+  id,
+  kind: "photo",
+  url: `/envois/signalements/${owner}/photos`,
+  needs: [owner],
+  body: { moment: "before" },
+  state: DRAFT,
+  created_at: new Date(at).toISOString(),
+});
 
 let opening = null;
 
@@ -47,7 +73,10 @@ function opened() {
     asked.onerror = () => reject(asked.error);
     asked.onsuccess = () => {
       // Another tab that brings a newer version must not wait for this one.
-      asked.result.onversionchange = () => asked.result.close();
+      asked.result.onversionchange = () => {
+        asked.result.close();
+        opening = null;
+      };
       asked.result.onclose = () => {
         opening = null;
       };
@@ -117,19 +146,7 @@ async function written(work) {
 
 /** Add a record, or put a draft in the place of its former self. */
 export function keepRecord(values) {
-  const record = {
-    needs: [],
-    body: {},
-    label: "",
-    person: "",
-    state: READY,
-    created_at: new Date().toISOString(),
-    tries: 0,
-    next_try_at: 0,
-    last_error: "",
-    fields: {},
-    ...values,
-  };
+  const record = { ...BLANK, created_at: new Date().toISOString(), ...values };
   return written(({ records }) => asked(records.put(record))).then(() => record);
 }
 

@@ -53,9 +53,11 @@ class Signalement(Base):
     """A dated, geolocated report. `status` is the current value; the journal has the rest.
 
     `nature` repeats the category's, so that what is confidential is left out by the row itself.
-    `location_3857` serves tiles alone: distances are metres on geography. `words` is the text as a
-    search reads it, the hidden one too: `storage.inbox_search` alone asks it. A trigger keeps
-    `has_photo`. `walk_id` is the site walk on which it was seen.
+    `location` is where the author says it is, `captured_location` where the phone was when the two
+    are close: for those who handle. `location_3857` serves tiles alone: distances are metres on
+    geography. `words` is the text as a search reads it, the hidden one too:
+    `storage.inbox_search` alone asks it. A trigger keeps `has_photo`.
+    `walk_id` is the site walk on which it was seen.
     """
 
     __tablename__ = "signalement"
@@ -147,6 +149,8 @@ class Signalement(Base):
         Computed(f"st_transform(location, {WEB_MERCATOR})", persisted=True),
     )
     accuracy_m: Mapped[float | None]
+    captured_location: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
+    captured_accuracy_m: Mapped[float | None]
     position_method: Mapped[str]
     insee_code: Mapped[str]
     iris_code: Mapped[str | None]
