@@ -71,12 +71,12 @@ def add_stop(
         raise InvalidSubmission({"stop": TOO_MANY})
     if locate(session, asked.point).commune is None:
         raise OutsideTerritory(asked.point.lon, asked.point.lat)
-    near = _near(session, walk, asked.point)
+    name, near = _near(session, walk, asked.point)
     stop = WalkStop(
         client_id=asked.client_id,
         walk_id=walk_id,
         position=len(keys) + 1,
-        label=label or asked.address[:LABEL_MAX] or near[:LABEL_MAX] or f"Arrêt {len(keys) + 1}",
+        label=label or asked.address[:LABEL_MAX] or name[:LABEL_MAX] or f"Arrêt {len(keys) + 1}",
         address=asked.address or near,
         location=point_of(asked.point),
         note="",
@@ -192,9 +192,12 @@ def _label(text: str) -> str:
     return label
 
 
-def _near(session: Session, walk: SiteWalk, point: LonLat) -> str:
+def _near(session: Session, walk: SiteWalk, point: LonLat) -> tuple[str, str]:
+    """Return the name of what is nearest, and it with its distance; empty when nothing is."""
     nearest = nearest_place(session, walk.territory_id, point)
-    return words_near(*nearest) if nearest else ""
+    if nearest is None:
+        return "", ""
+    return nearest[0][:1].upper() + nearest[0][1:], words_near(*nearest)
 
 
 def _stop(session: Session, walk_id: int, stop_id: int) -> WalkStop:

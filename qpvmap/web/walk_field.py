@@ -35,6 +35,7 @@ from qpvmap.usecases.photos import PhotoSending
 from qpvmap.usecases.walk_stops import set_route
 from qpvmap.usecases.walks import start_walk
 from qpvmap.web.filters import request_now
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.outbox_door import accepted
 from qpvmap.web.photos import KEPT, MAX_PHOTO_BODY, receive_photo, sent_files, version_of
 from qpvmap.web.round_view import middle
@@ -63,6 +64,7 @@ NO_PHOTO = "Choisissez d’abord une photo."
 
 @bp.get(WALK)
 @READ
+@kept_offline
 def show(walk_id: int) -> ResponseReturnValue:
     """Show the walk to those who write on it; to others, and once it is over, its report."""
     return field_page(walk_id)

@@ -7,6 +7,7 @@ const FILES = `qpvmap-files-${BUILD.version}`;
 const PAGES = `qpvmap-pages-${BUILD.version}`;
 const OURS = /^qpvmap-(files|pages)-/;
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne"];
+const VISITED = /^\/parcours\/marches\/\d+$/;
 const PACK = "/signaler/paquet.json";
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
@@ -46,6 +47,13 @@ async function keepPages() {
     if (!response.ok || response.redirected) throw new Error(`${path}: ${response.status}`);
     await (path === PACK ? keepPack(response) : keepPage(path, response));
   }
+}
+
+/** Keep a page that asks for it, such as a walk that is about to set out. */
+export async function keepVisited(path) {
+  if (!VISITED.test(path)) return;
+  const response = await fetch(path, { cache: "no-cache" }).catch(() => null);
+  if (response?.ok && !response.redirected) await keepPage(path, response);
 }
 
 /** Forget the pages of whoever was here before `person`, and fetch the new one's. */
@@ -132,7 +140,8 @@ async function page(event, url) {
 async function fromNetwork(event, url) {
   const response = (await event.preloadResponse) || (await fetch(event.request));
   const isPlain = [...url.searchParams.keys()].every((name) => name === "depuis");
-  if (response.status === 200 && KEPT_PAGES.includes(url.pathname) && isPlain) {
+  const isKept = KEPT_PAGES.includes(url.pathname) || VISITED.test(url.pathname);
+  if (response.status === 200 && isKept && isPlain) {
     event.waitUntil(keepPage(url.pathname, response.clone()).catch(() => {}));
   }
   return response;

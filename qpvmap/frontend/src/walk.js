@@ -289,6 +289,12 @@ async function fillAgain() {
   }
 }
 
+/** Ask that this page opens without network: the first visit may come before the service worker. */
+async function keepPage() {
+  const registration = await navigator.serviceWorker?.ready;
+  registration?.active?.postMessage({ type: "keep", path: location.pathname });
+}
+
 async function begin() {
   if (!page || !("indexedDB" in globalThis)) return;
   for (const stop of stops) listenToStop(stop);
@@ -309,6 +315,7 @@ async function begin() {
   const track = document.querySelector("form[data-route]");
   if (track) new WalkTrack(track, { walk: words.walk, person, send });
   send();
+  keepPage();
   const frame = document.querySelector("[data-walk-map]");
   if (frame) import("./walk-map.js").then(({ walkMap }) => walkMap(frame));
 }
