@@ -9,13 +9,20 @@ from uuid import UUID
 
 from geoalchemy2 import WKTElement
 from geoalchemy2 import functions as geo
-from sqlalchemy import Select, delete, func, select, tuple_, update
+from sqlalchemy import Select, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.geo import WGS84, LonLat
 from qpvmap.core.walks import BodyCount, BodyKind, WalkState
-from qpvmap.storage.models import SiteWalk, WalkBody, WalkStop, WalkTheme
+from qpvmap.storage.models import (
+    SiteWalk,
+    WalkBody,
+    WalkPhoto,
+    WalkPoint,
+    WalkStop,
+    WalkTheme,
+)
 from qpvmap.storage.rounds import Before
 from qpvmap.storage.visibility import walks_of
 
@@ -179,6 +186,20 @@ def find_stop(
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return session.scalar(query)
+
+
+def is_used(session: Session, stop_id: int) -> bool:
+    """Return whether something was noted or photographed at a stop."""
+    return bool(
+        session.scalar(
+            select(
+                or_(
+                    exists().where(WalkPoint.stop_id == stop_id),
+                    exists().where(WalkPhoto.stop_id == stop_id),
+                )
+            )
+        )
+    )
 
 
 def stop_by_client_id(session: Session, client_id: UUID) -> WalkStop | None:

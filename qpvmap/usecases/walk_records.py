@@ -18,8 +18,8 @@ from qpvmap.core.errors import (
     NotFound,
     OutsideTerritory,
 )
-from qpvmap.core.permissions import Action, Target, may, require
-from qpvmap.core.photos import Picture
+from qpvmap.core.permissions import Action, Target, may
+from qpvmap.core.photos import Areas, Picture, Size
 from qpvmap.core.places import words_near
 from qpvmap.core.signalements import KEPT_ON_A_PHONE, Submission
 from qpvmap.core.walks import (
@@ -31,9 +31,10 @@ from qpvmap.core.walks import (
     WalkState,
     takes_what_was_seen,
 )
+from qpvmap.pictures import blackened
 from qpvmap.storage import walk_records as rows
 from qpvmap.storage import walks as walk_rows
-from qpvmap.storage.files import Files, new_key, put_photo
+from qpvmap.storage.files import Files, new_key, photo_path, put_photo
 from qpvmap.storage.gazetteer import nearest_place
 from qpvmap.storage.models import SiteWalk, Territory, WalkPhoto, WalkPoint, WalkVisit
 from qpvmap.storage.places import locate
@@ -230,6 +231,7 @@ def add_photo(
     )
     put_photo(files, photo.key, picture)
     session.add(photo)
+    begin(walk, now)
     session.flush()
     return photo, True
 
@@ -244,18 +246,46 @@ def remove_photo(session: Session, actor: Actor, photo_id: int, now: datetime) -
     NotAllowed
         If the actor neither leads the walk nor sent the photo.
     """
-    photo = rows.find_photo(session, actor, photo_id, lock=True)
-    walk = walk_rows.find_walk(session, actor, photo.walk_id) if photo else None
-    if photo is None or walk is None:
-        raise NotFound("Photo", str(photo_id))
-    if photo.uploaded_by != actor.account_id:
-        require(actor, Action.LEAD_WALK, Target(walk.territory_id))
+    photo = _own_photo(session, actor, photo_id)
     photo.removed_at = now
     return photo.key
 
 
+def redact_photo(session: Session, files: Files, actor: Actor, photo_id: int, areas: Areas) -> str:
+    """Black out `areas` of a photo, kept under a new name; return the former one.
+
+    The caller destroys what lies under it, with `delete_photo`, once the transaction is committed.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As `remove_photo` would.
+    """
+    photo = _own_photo(session, actor, photo_id)
+    full = files.get(photo_path(photo.key, Size.FULL))
+    if full is None:
+        raise NotFound("Photo", str(photo_id))
+    former, photo.key = photo.key, new_key()
+    picture = blackened(full, areas)
+    put_photo(files, photo.key, picture)
+    photo.width, photo.height = picture.width, picture.height
+    photo.size_bytes = len(picture.full)
+    return former
+
+
+def _own_photo(session: Session, actor: Actor, photo_id: int) -> WalkPhoto:
+    """Return a photo that the actor sent, or of a walk that they lead, held until the end."""
+    photo = rows.find_photo(session, actor, photo_id, lock=True)
+    walk = walk_rows.find_walk(session, actor, photo.walk_id) if photo else None
+    if photo is None or walk is None:
+        raise NotFound("Photo", str(photo_id))
+    if not may_remove(actor, walk, photo):
+        raise NotAllowed(Action.LEAD_WALK)
+    return photo
+
+
 def may_remove(actor: Actor, walk: SiteWalk, photo: WalkPhoto) -> bool:
-    """Return whether `actor` may remove a photo of a walk."""
+    """Return whether `actor` may remove a photo of a walk, or black out parts of it."""
     return photo.uploaded_by == actor.account_id or may(
         actor, Action.LEAD_WALK, Target(walk.territory_id)
     )

@@ -116,7 +116,7 @@ def remove_stop(session: Session, actor: Actor, walk_id: int, stop_id: int, now:
     walk = led_walk(session, actor, walk_id)
     require_open(walk)
     stop = _stop(session, walk_id, stop_id)
-    if stop.seen_at is not None:
+    if stop.seen_at is not None or rows.is_used(session, stop_id):
         raise InvalidSubmission({"stop": SEEN})
     session.delete(stop)
     session.flush()

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound, OutsideTerritory
 from qpvmap.core.permissions import Action
-from qpvmap.core.photos import Moment, Size
+from qpvmap.core.photos import Areas, Moment, Size
 from qpvmap.core.signalements import DESCRIPTION_MAX
 from qpvmap.core.walks import (
     CHANGE_LABELS,
@@ -265,12 +265,28 @@ def remove_photo(photo_id: int) -> ResponseReturnValue:
     found = find_photo(request_session(), current_actor(), photo_id)
     if found is None:
         raise NotFound("Photo", str(photo_id))
-    walk_id, stop_id = found.walk_id, found.stop_id
+    walk_id = found.walk_id
     with unit_of_work() as session:
         former = usecases.remove_photo(session, current_actor(), photo_id, request_now())
     delete_photo(runtime().files, former)
     flash("Photo retirée.", "success")
-    return redirect(url_for("walk_field.show", walk_id=walk_id, arret=stop_id), 303)
+    return redirect(url_for("walk_report.show", walk_id=walk_id), 303)
+
+
+@bp.post("/photos/<int(max=9223372036854775807):photo_id>/noircir")
+@RECORD
+def blacken_photo(photo_id: int) -> ResponseReturnValue:
+    """Black out parts of a photo; what was under them is destroyed."""
+    areas, files = Areas.parse(request.form.get("areas", "")), runtime().files
+    found = find_photo(request_session(), current_actor(), photo_id)
+    if found is None:
+        raise NotFound("Photo", str(photo_id))
+    walk_id = found.walk_id
+    with unit_of_work() as session:
+        former = usecases.redact_photo(session, files, current_actor(), photo_id, areas)
+    delete_photo(files, former)
+    flash("Photo noircie. L’original est détruit.", "success")
+    return redirect(url_for("walk_report.show", walk_id=walk_id), 303)
 
 
 def walk_photo_url(shown: WalkPhoto, size: str = Size.FULL) -> str:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,7 +20,7 @@ from qpvmap.core.errors import (
     StaleVersion,
 )
 from qpvmap.core.geo import LonLat
-from qpvmap.core.photos import Picture
+from qpvmap.core.photos import Areas, Picture, Size
 from qpvmap.core.walks import (
     HEADS_MAX,
     MAX_STOPS,
@@ -30,7 +32,8 @@ from qpvmap.core.walks import (
     RouteSource,
     WalkState,
 )
-from qpvmap.storage.files import Files
+from qpvmap.pictures import prepare
+from qpvmap.storage.files import Files, photo_path
 from qpvmap.storage.models import Signalement, SiteWalk, WalkBody, WalkPhoto, WalkPoint, WalkStop
 from qpvmap.storage.photos import all_kept_keys, kept_keys
 from qpvmap.storage.walk_records import decisions_of, points_of, remarks_of
@@ -41,6 +44,7 @@ from qpvmap.usecases.walk_records import (
     add_photo,
     add_point,
     record_visit,
+    redact_photo,
     remove_photo,
 )
 from qpvmap.usecases.walk_stops import NewStop, add_stop, move_stop, remove_stop, set_route
@@ -54,6 +58,7 @@ from qpvmap.usecases.walks import (
     start_walk,
 )
 from tests.factories import FAR_AWAY, IN_QUARTER_WEST, Toy, make_actor, make_territory
+from tests.pictures import photo
 from tests.usecases.walk_help import (
     DAY,
     ITEMS,
@@ -199,8 +204,10 @@ def test_stops_when_added_moved_and_taken_off_then_stay_numbered(
     remove_stop(session, lead, walk.id, first, now)
     assert [stop.position for stop in stops_of(session, [walk.id])] == [1, 2]
     record_visit(session, lead, walk.id, visit(third, proprete="good"), now)
-    with pytest.raises(InvalidSubmission, match="déjà été vu"):
-        remove_stop(session, lead, walk.id, third, now)
+    add_point(session, lead, walk.id, good_point(second), now)
+    for used in (second, third):
+        with pytest.raises(InvalidSubmission, match="déjà été vu"):
+            remove_stop(session, lead, walk.id, used, now)
 
 
 def test_stop_when_sent_again_then_is_added_once(session: Session, toy: Toy, now: datetime) -> None:
@@ -384,6 +391,7 @@ def test_photo_when_it_comes_twice_then_is_kept_once_and_its_file_is_not_an_orph
     stop = stop_ids(session, walk)[0]
     sending = WalkPhotoSending(uuid4(), stop, item="proprete", captured_at=now)
     photo, created = add_photo(session, files, mediator, walk.id, sending, PICTURE, now)
+    assert walk.state == WalkState.UNDER_WAY
     again, twice = add_photo(session, files, mediator, walk.id, sending, PICTURE, now)
     assert (created, twice, again.id) == (True, False, photo.id)
     assert kept_keys(session, [photo.key, "autre"]) == {photo.key} == all_kept_keys(session)
@@ -393,6 +401,23 @@ def test_photo_when_it_comes_twice_then_is_kept_once_and_its_file_is_not_an_orph
     assert all_kept_keys(session) == set()
     with pytest.raises(NotFound):
         remove_photo(session, mediator, photo.id, now)
+
+
+def test_photo_when_blackened_then_has_another_name_and_nothing_under_it(
+    session: Session, toy: Toy, now: datetime, files: Files
+) -> None:
+    mediator, agent = (make_actor(session, toy, role) for role in (Role.MEDIATOR, Role.AGENT))
+    walk = make_walk(session, toy, mediator, now)
+    sending = WalkPhotoSending(uuid4(), stop_ids(session, walk)[0])
+    picture = prepare(photo())
+    kept, _ = add_photo(session, files, mediator, walk.id, sending, picture, now)
+    areas, former = Areas(rectangles=((0.0, 0.0, 1.0, 1.0),)), kept.key
+    with pytest.raises(NotAllowed):
+        redact_photo(session, files, agent, kept.id, areas)
+    assert redact_photo(session, files, mediator, kept.id, areas) == former != kept.key
+    content = files.get(photo_path(kept.key, Size.FULL))
+    assert content is not None
+    assert Image.open(BytesIO(content)).convert("L").getextrema()[1] < 20
 
 
 def test_photo_when_its_point_has_not_come_then_waits_for_it(
