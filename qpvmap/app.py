@@ -68,6 +68,9 @@ from qpvmap.web import (
     subscriptions,
     support,
     throttle,
+    walk_field,
+    walk_report,
+    walks,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
 
@@ -114,6 +117,9 @@ PAGES = (
     initiative_photos.bp,
     presence_history.bp,
     presence_figures.bp,
+    walks.bp,
+    walk_field.bp,
+    walk_report.bp,
 )
 
 

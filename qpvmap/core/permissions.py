@@ -43,6 +43,10 @@ class Action(StrEnum):
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     VIEW_SENDINGS = "view_sendings"
+    VIEW_WALK = "view_walk"
+    RECORD_WALK = "record_walk"
+    LEAD_WALK = "lead_walk"
+    SETTLE_DECISION = "settle_decision"
     ADMINISTER = "administer"
 
 
@@ -84,6 +88,8 @@ HANDLERS: Grants = {
     Role.LEAD: Reach.TEAM,
     Role.COORDINATOR: Reach.TERRITORY,
 }
+
+WALKERS: Grants = dict.fromkeys(HANDLERS, Reach.TERRITORY)
 
 SIGNED_IN: Grants = {role: Reach.OWN for role in Role if role is not Role.PUBLIC}
 
@@ -168,6 +174,14 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
+    Action.VIEW_WALK: {None: {**WALKERS, Role.PLANNER: Reach.TERRITORY}},
+    Action.RECORD_WALK: {None: WALKERS},
+    Action.LEAD_WALK: {
+        None: dict.fromkeys((Role.MEDIATOR, Role.LEAD, Role.COORDINATOR), Reach.TERRITORY)
+    },
+    Action.SETTLE_DECISION: {
+        None: {**HANDLERS, Role.MEDIATOR: Reach.TERRITORY},
+    },
     Action.ADMINISTER: {None: {Role.ADMIN: Reach.TERRITORY}},
 }
 

@@ -168,6 +168,22 @@ class PresencePlan(Described):
         return [Word(word.code, word.name, word.icon) for word in own] or WORDS[kind]
 
 
+class WalkItemPlan(Described):
+    """Something that site walks look at."""
+
+    code: Slug
+    name: Words
+    hint: str = ""
+
+
+class WalkThemePlan(Described):
+    """What a site walk may be about, and the items that it looks at, in order."""
+
+    code: Slug
+    name: Words
+    items: Sequence[Slug] = Field(min_length=1, max_length=12)
+
+
 class PersonPlan(Described):
     """An invented person of the demonstration."""
 
@@ -181,8 +197,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators`, `demo_signalements` and `demo_presences` are
-    files of geodata.
+    `operations`, `emprises`, `contract_indicators`, `demo_signalements`, `demo_presences` and
+    `demo_walks` are files of geodata.
     """
 
     code: Slug
@@ -200,6 +216,7 @@ class TerritoryPlan(Described):
     demo_signalements: str | None = None
     demo_presences: str | None = None
     presence: PresencePlan = PresencePlan()
+    demo_walks: str | None = None
     organisations: Sequence[OrganisationPlan]
     teams: Sequence[TeamPlan]
     categories: Sequence[CategoryPlan]
@@ -207,6 +224,8 @@ class TerritoryPlan(Described):
     delays: Sequence[DelayPlan] = ()
     closing_days: Sequence[ClosingDayPlan] = ()
     replies: Sequence[ReplyPlan] = ()
+    walk_items: Sequence[WalkItemPlan] = ()
+    walk_themes: Sequence[WalkThemePlan] = ()
     people: Sequence[PersonPlan] = ()
 
     @model_validator(mode="after")
@@ -231,6 +250,8 @@ class TerritoryPlan(Described):
             | {code for day in self.closing_days for code in day.organisations} - organisations
             | {sector.qpv_code for sector in self.presence.sectors} - set(self.qpv_codes)
             | {s.insee_code for s in self.presence.sectors if s.insee_code} - set(self.insee_codes)
+            | {code for theme in self.walk_themes for code in theme.items}
+            - {item.code for item in self.walk_items}
         )
         if unknown:
             raise ValueError(f"named but not described: {', '.join(sorted(unknown))}")

@@ -14,6 +14,7 @@ from typing import Any
 
 import shapely
 
+from qpvmap.core.demo_walks import DemoWalks
 from qpvmap.core.geo import WGS84, LonLat
 from qpvmap.core.territories import TerritoryPlan
 from qpvmap.resources import resource_dir
@@ -326,6 +327,12 @@ def read_demo_presences(file: str) -> Sequence[DemoPresence]:
         )
         for number, row in enumerate(_read_csv(file), start=1)
     ]
+
+
+def read_demo_walks(file: str) -> DemoWalks:
+    """Return the invented walks."""
+    text = (resource_dir("geodata") / file).read_text(encoding="utf-8")
+    return DemoWalks.model_validate(tomllib.loads(text))
 
 
 def read_contract_indicators(file: str) -> tuple[Sequence[Row], Sequence[Row]]:

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.storage.models import InitiativePhoto, Photo, Signalement, Support
+from qpvmap.storage.models import InitiativePhoto, Photo, Signalement, Support, WalkPhoto
 from qpvmap.storage.visibility import visible_to
 
 
@@ -71,7 +71,7 @@ def supports(session: Session, signalement_id: int, account_id: int) -> bool:
     )
 
 
-KEEPING = (Photo, InitiativePhoto)
+KEEPING = (Photo, InitiativePhoto, WalkPhoto)
 """Every table that names files of photos: what none of them names is removed."""
 
 

@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, and_, case, false, literal, or_, true
 from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
 from qpvmap.core.privacy import BEING_CHECKED
-from qpvmap.storage.models import Initiative, Presence, Round, Signalement, Solicitation
+from qpvmap.storage.models import (
+    Initiative,
+    Presence,
+    Round,
+    Signalement,
+    SiteWalk,
+    Solicitation,
+)
 
 REACHES: Mapping[Reach, Callable[[Actor, Nature], ColumnElement[bool]]] = {
     Reach.TERRITORY: lambda _actor, _nature: true(),
@@ -93,6 +100,13 @@ def _noted(
         if part in reach
     ]
     return and_(table.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))
+
+
+def walks_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `site_walk` rows that `actor` may read."""
+    if Reach.TERRITORY not in reach_of(actor, Action.VIEW_WALK, None):
+        return false()
+    return SiteWalk.territory_id.in_(sorted(actor.territory_ids))
 
 
 def shown_description(actor: Actor) -> ColumnElement[str]:

@@ -137,14 +137,14 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
     # Who keeps the grounds finds the answers among the coordination's tabs.
     writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
-    walks = reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE
+    notes = reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE
     opened = {
         "inbox": has_inbox,
         "ground": keeps,
         "replies": writes,
-        # Who has a page of their own for what they do on foot finds the rounds there.
-        "rounds": not walks and reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
-        "walks": walks,
+        # Who notes what they do on foot, or reads it, finds the rounds on that page.
+        "rounds": not notes and reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        "walks": reach_of(actor, Action.VIEW_WALK, None) is not Reach.NOWHERE,
         "admin": reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE,
     }
     shut = [name for name, is_open in opened.items() if not is_open]
@@ -156,7 +156,8 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
         if "<" in known and not card.qpv_codes:
             continue
         href = f"{known.split('<')[0]}{card.qpv_codes[0]}" if "<" in known else known
-        sections.append(replace(section, href=href))
+        also = section.also if "rounds" in shut else ()
+        sections.append(replace(section, href=href, also=also))
     return sections
 
 

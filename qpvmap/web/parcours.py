@@ -1,10 +1,10 @@
-"""`/parcours`: a mediator's home. The round, what is asked, what is done; for others, figures."""
+"""`/parcours`: all that is done on foot. A mediator's round first; walks; for others, figures."""
 
 import json
 from datetime import UTC
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.french import local_date
@@ -23,12 +23,15 @@ from qpvmap.web.presence_period import start_of_day
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_forms import Refusal
+from qpvmap.web.walks import list_context
 
 bp = Blueprint("parcours", __name__)
 
+MOST_WALKS = 5
+
 
 @bp.get("/parcours")
-@access(Action.READ_PRESENCE)
+@access(Action.VIEW_WALK)
 @kept_offline
 def index() -> str:
     """Show where the reader stands."""
@@ -41,11 +44,20 @@ def home(refusal: Refusal | None) -> str:
     return render_template(
         "presences/home.html",
         refusal=refusal,
-        counts=reach_of(actor, Action.COUNT_PRESENCE, None) is not Reach.NOWHERE,
+        reads=reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE,
         **(walker_page(actor) if reach_of(actor, Action.RECORD_PRESENCE, None) else {}),
         interventions=reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
         glance=month_at_a_glance(actor),
+        **latest_walks(),
     )
+
+
+def latest_walks() -> dict[str, Any]:
+    """Return what the list of walks shows, cut to the latest ones."""
+    context = list_context()
+    found = context["walks"]
+    older = url_for("walks.index") if len(found) > MOST_WALKS else context["walks_older"]
+    return {**context, "walks": found[:MOST_WALKS], "walks_older": older}
 
 
 def walker_page(actor: Actor) -> dict[str, Any]:
@@ -53,14 +65,13 @@ def walker_page(actor: Actor) -> dict[str, Any]:
     session, key = request_session(), actor.account_id
     teams = teams_among(session, actor.team_ids)
     if key is None or not teams:
-        return {"walks": True, "missing": NO_TEAM}
+        return {"missing": NO_TEAM}
     team = teams[0]
     if not may(actor, Action.RECORD_PRESENCE, Target(team.territory_id, None, team.id)):
         return {}
     colleagues = colleagues_of(session, team.id, key)
     now = request_now()
     return {
-        "walks": True,
         "now": now.astimezone(UTC),
         "under_way": open_presence(session, key),
         "to_check": to_check(session, key),

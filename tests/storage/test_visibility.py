@@ -11,10 +11,17 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import ANONYMOUS, Actor, Role
 from qpvmap.core.permissions import GRANTS, Action, Nature, Reach, Target, may
-from qpvmap.storage.models import Presence, Round, Signalement
-from qpvmap.storage.visibility import presences_of, reached_by, rounds_of, visible_to
+from qpvmap.storage.models import Presence, Round, Signalement, SiteWalk
+from qpvmap.storage.visibility import (
+    presences_of,
+    reached_by,
+    rounds_of,
+    visible_to,
+    walks_of,
+)
 from qpvmap.usecases.handling import target_of
 from tests.factories import NOW, Toy, make_account, make_actor, make_signalement, make_territory
+from tests.usecases.walk_help import make_walk
 
 TEAMS = ("technique-ouest", "technique-est", "police")
 
@@ -149,6 +156,21 @@ def test_sql_agrees_with_the_table_on_whose_presences_are_read(
         }
         by_sql = set(session.scalars(select(Presence.id).where(presences_of(actor, action))))
         assert by_sql == by_table, (actor.roles, actor.team_ids)
+
+
+def test_sql_agrees_with_the_table_on_whose_walks_are_read(session: Session) -> None:
+    here, elsewhere = make_territory(session), make_territory(session, "other", "OT")
+    actors = every_actor(session, here)
+    for toy in (here, elsewhere):
+        make_walk(session, toy, make_actor(session, toy, Role.COORDINATOR), NOW, stops=0)
+    rows = session.scalars(select(SiteWalk)).all()
+    assert len(rows) == 2
+    for actor in actors:
+        by_table = {
+            row.id for row in rows if may(actor, Action.VIEW_WALK, Target(row.territory_id))
+        }
+        by_sql = set(session.scalars(select(SiteWalk.id).where(walks_of(actor))))
+        assert by_sql == by_table, actor.roles
 
 
 @pytest.mark.parametrize("action", Action)

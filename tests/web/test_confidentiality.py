@@ -51,6 +51,9 @@ from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
 from qpvmap.usecases.rounds import NewRound, create_round
 from qpvmap.usecases.solicitations import note_solicitation
+from qpvmap.usecases.walk_decisions import NewDecision, add_decision
+from qpvmap.usecases.walk_records import add_point, record_visit
+from qpvmap.usecases.walks import close_walk, create_walk
 from qpvmap.web import papers
 from tests.factories import (
     IN_QUARTER_WEST,
@@ -60,6 +63,8 @@ from tests.factories import (
     make_signalement,
     make_territory,
 )
+from tests.usecases.walk_help import defect, make_walk, new_walk, visit
+from tests.usecases.walk_help import stop_ids as walk_stop_ids
 from tests.walkers import make_words, walked
 from tests.web.people import sign_in
 
@@ -229,6 +234,26 @@ def plant_rounds(
     return {"round_id": (police.id, other.id, MISSING_ID), "stop_id": (*stops, MISSING_ID)}
 
 
+def plant_walk(
+    session: Session, toy: Toy, coordinator: Any, secret: Signalement, now: datetime
+) -> dict[str, tuple[int, ...]]:
+    """Add a walk on which the confidential one was seen, and a promise about it; its follow-up."""
+    walk = make_walk(session, toy, coordinator, now)
+    (stop, *_) = walk_stop_ids(session, walk)
+    record_visit(session, coordinator, walk.id, visit(stop, securite="bad"), now)
+    seen = add_point(session, coordinator, walk.id, defect(stop, "rixe"), now)[0]
+    seen.signalement_id, secret.walk_id = secret.id, walk.id
+    asked = NewDecision(uuid4(), "Passer plus souvent", "police", references=[secret.reference])
+    decision, _ = add_decision(session, coordinator, walk.id, asked, now)
+    close_walk(session, coordinator, walk.id, now)
+    after = create_walk(session, coordinator, toy.territory, new_walk(follows_id=walk.id), now).walk
+    return {
+        "walk_id": (walk.id, after.id, MISSING_ID),
+        "place_id": (stop, MISSING_ID),
+        "decision_id": (decision.id, MISSING_ID),
+    }
+
+
 @pytest.fixture
 def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
     # what would be printed is read as it is laid out: compressed, no word of it could be found
@@ -255,6 +280,7 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
             "reply_id": (reply.id, MISSING_ID),
             "notice_id": (failed_notice(session, secret), MISSING_ID),
             **plant_rounds(session, accounts, found, now),
+            **plant_walk(session, toy, coordinator, secret, now),
         }
         session.commit()
     return found
@@ -436,6 +462,11 @@ def test_everything_when_one_may_read_it_then_it_is_there(app: Flask, planted: P
         assert f"Texte {SECRET}" in page[1]
         assert f"Texte {SECRET}" in who.ask("GET", "/api/v1/signalements?count=true")[1]
         assert f"TO-{SECRET}" in who.ask("GET", "/carte/signalements.geojson")[1]
+    walk_id = planted.values["walk_id"][0]
+    for name in SEEING:
+        report = f"/parcours/marches/{walk_id}/compte-rendu"
+        assert f"TO-{SECRET}" in reader(app, planted, name).ask("GET", report)[1]
+        assert f"TO-{SECRET}" not in reader(app, planted, name).ask("GET", f"{report}.pdf")[1]
     for name in ("agent", "coordinator"):
         page = reader(app, planted, name).ask("GET", f"/signalements/{planted.public.reference}")
         assert all(word in page[1] for word in (CONTACT, NOTE, HIDDEN))

@@ -42,6 +42,21 @@ export const KINDS = {
     file: "photo",
   },
   soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
+  "walk-stop": { name: "Arrêt de marche", many: "{n} arrêts de marche", icon: "walk", as: "form" },
+  "walk-point": { name: "Point de marche", many: "{n} points de marche", icon: "pin", as: "form" },
+  "walk-photo": {
+    name: "Photo de marche",
+    many: "{n} photos de marche",
+    icon: "camera",
+    as: "multipart",
+    file: "photo",
+  },
+  "walk-route": {
+    name: "Trajet de marche",
+    many: "{n} trajets de marche",
+    icon: "walk",
+    as: "form",
+  },
 };
 
 const UNKNOWN = { name: "Envoi", many: "{n} envois", icon: "send", as: "json" };

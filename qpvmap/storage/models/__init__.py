@@ -67,6 +67,19 @@ from qpvmap.storage.models.territories import (
     Team,
     Territory,
 )
+from qpvmap.storage.models.walks import (
+    SiteWalk,
+    WalkBody,
+    WalkDecision,
+    WalkItem,
+    WalkObservation,
+    WalkPhoto,
+    WalkPoint,
+    WalkStop,
+    WalkTheme,
+    WalkVisit,
+    walk_decision_signalement,
+)
 
 __all__ = [
     "Account",
@@ -116,6 +129,7 @@ __all__ = [
     "SearchWord",
     "Sector",
     "Signalement",
+    "SiteWalk",
     "Solicitation",
     "Subscriber",
     "Subscription",
@@ -123,7 +137,17 @@ __all__ = [
     "Team",
     "TeamDigest",
     "Territory",
+    "WalkBody",
+    "WalkDecision",
+    "WalkItem",
+    "WalkObservation",
+    "WalkPhoto",
+    "WalkPoint",
+    "WalkStop",
+    "WalkTheme",
+    "WalkVisit",
     "account_role",
     "initiative_partner",
     "team_member",
+    "walk_decision_signalement",
 ]

@@ -57,6 +57,7 @@ class Signalement(Base):
     are close: for those who handle. `location_3857` serves tiles alone: distances are metres on
     geography. `words` is the text as a search reads it, the hidden one too:
     `storage.inbox_search` alone asks it. A trigger keeps `has_photo`.
+    `walk_id` is the site walk on which it was seen.
     """
 
     __tablename__ = "signalement"
@@ -127,6 +128,7 @@ class Signalement(Base):
         Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
         Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
         Index(None, "emprise_id", postgresql_where=text("emprise_id is not null")),
+        Index(None, "walk_id", postgresql_where=text("walk_id is not null")),
         Index(
             "ix_signalement_description_trgm",
             "description",
@@ -205,6 +207,7 @@ class Signalement(Base):
     description_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    walk_id: Mapped[int | None] = mapped_column(ForeignKey("site_walk.id"))
 
     has_photo: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     words: Mapped[Any] = mapped_column(
