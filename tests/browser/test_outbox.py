@@ -169,11 +169,12 @@ def test_reports_when_filed_offline_then_each_arrives_once_through_a_bad_network
         page.goto("/envois")
         page.get_by_role("button", name="Mettre à jour").click()
         expect(page.locator("#nouvelle-version")).to_be_hidden()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         everything = page.locator("#tout-envoyer")
+        expect(everything).to_be_visible()
         while everything.is_visible() and time.monotonic() < deadline:
             everything.click()
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(1000)
         expect(page.locator("[data-group=sent] .outbox-row")).to_have_count(REPORTS)
         expect(page.locator("#a-envoyer")).to_be_hidden()
         names = page.evaluate("caches.keys()")
