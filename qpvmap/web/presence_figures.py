@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, url_for
 
-from qpvmap.core.errors import NotAllowed
+from qpvmap.core.errors import NotAllowed, NotFound
 from qpvmap.core.french import local_date
 from qpvmap.core.permissions import Action
 from qpvmap.core.presences import DAY_LABELS, SLOT_LABELS
@@ -150,12 +150,18 @@ def _kinds(done: Sequence[InitiativeCount]) -> Sequence[tuple[str, int, int]]:
     return [(kind, actions, people) for kind, (actions, people) in ordered]
 
 
-@bp.get(
-    '/parcours/bilan/<any("heures", "sollicitations", "actions"):table>.<any("csv", "xlsx"):form>'
-)
+@bp.get('/parcours/bilan/<table>.<any("csv", "xlsx"):form>')
 @COUNT
 def export(table: str, form: str) -> Response:
-    """Return a table of figures for a spreadsheet."""
+    """Return a table of figures for a spreadsheet.
+
+    Raises
+    ------
+    NotFound
+        If there is no such table.
+    """
+    if table not in TABLES:
+        raise NotFound("Tableau", table)
     header, rows = TABLES[table](asked_scope(read_period(months=USUAL_MONTHS)))
     columns = [Column(title, WIDE) for title in header]
     answer = FORMS[form](Table(FILE_WORDS[table], columns, rows))
