@@ -334,6 +334,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "initiative_uid": (PRESENCE, uuid4()),
         "initiative_photo_id": (1, MISSING_ID),
         "table": ("heures", "introuvable"),
+        "form": ("csv",),
         "suffix": ("csv", "geojson"),
         "client_id": (uuid4(),),
         "name": (),
