@@ -22,6 +22,7 @@ from qpvmap.web import (
     admin,
     assets,
     bulk,
+    compression,
     context,
     cookies,
     crawlers,
@@ -37,15 +38,24 @@ from qpvmap.web import (
     inbox,
     inbox_export,
     inbox_views,
+    initiative_photos,
+    initiatives,
     login,
     logs,
     map,
     map_card,
     map_data,
     map_search,
+    offline,
     operations,
+    outbox,
+    outbox_door,
     papers,
+    parcours,
     photos,
+    presence_figures,
+    presence_history,
+    presences,
     quartiers,
     replies,
     round_stops,
@@ -55,9 +65,13 @@ from qpvmap.web import (
     sessions,
     signalement_page,
     signalements,
+    solicitations,
     subscriptions,
     support,
     throttle,
+    walk_field,
+    walk_report,
+    walks,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
 
@@ -72,6 +86,8 @@ PAGES = (
     devices.bp,
     subscriptions.bp,
     service_worker.bp,
+    outbox.bp,
+    offline.bp,
     admin.bp,
     follow.bp,
     map.bp,
@@ -95,6 +111,16 @@ PAGES = (
     equipements.bp,
     quartiers.bp,
     replies.bp,
+    parcours.bp,
+    presences.bp,
+    solicitations.bp,
+    initiatives.bp,
+    initiative_photos.bp,
+    presence_history.bp,
+    presence_figures.bp,
+    walks.bp,
+    walk_field.bp,
+    walk_report.bp,
 )
 
 
@@ -116,9 +142,12 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions[EXTENSION] = Runtime(
         settings=settings, engine=engine, files=open_files(settings)
     )
+    compression.init_app(app)  # the first declared sees an answer last
     headers.init_app(app, settings)
     logs.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
+        part.init_app(app)
+    for part in (outbox_door, offline):
         part.init_app(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     login.init_app(app, settings)

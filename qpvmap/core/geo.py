@@ -1,10 +1,12 @@
 """Points and boxes, always EPSG:4326, (lon, lat), degrees."""
 
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import cos, hypot, isfinite, isnan, radians
 
 WGS84 = 4326
 WEB_MERCATOR = 3857
+METRES_A_DEGREE = 111_320.0
+"""Of latitude; of longitude too, once multiplied by the cosine of the latitude."""
 ACCURACY_MAX_M = 50_000
 """Radius beyond which a position says nothing, metres."""
 
@@ -41,6 +43,13 @@ class LonLat:
             raise ValueError("coordonnées illisibles")
         if not (-180 <= self.lon <= 180 and -90 <= self.lat <= 90):
             raise ValueError("longitude entre -180 et 180, latitude entre -90 et 90")
+
+
+def metres_apart(one: LonLat, other: LonLat) -> float:
+    """Return how far apart two points of the same town are, metres, within 1 % of the truth."""
+    north = (other.lat - one.lat) * METRES_A_DEGREE
+    east = (other.lon - one.lon) * METRES_A_DEGREE * cos(radians(one.lat))
+    return hypot(north, east)
 
 
 @dataclass(frozen=True, slots=True)

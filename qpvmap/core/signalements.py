@@ -19,11 +19,14 @@ from pydantic import (
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.deadlines import Priority
 from qpvmap.core.errors import InvalidSubmission
-from qpvmap.core.geo import ACCURACY_MAX_M, LonLat
+from qpvmap.core.geo import ACCURACY_MAX_M, LonLat, metres_apart
 
 DESCRIPTION_MAX = 2000
 KEPT_ON_A_PHONE = timedelta(days=365)
 """Nothing waits longer than this to be sent: an older instant is that of a clock gone wrong."""
+
+CORRECTED_WITHIN_M = 200.0
+"""A pin farther from the phone is another place: where the phone was is then its author's own."""
 
 
 class PositionMethod(StrEnum):
@@ -48,6 +51,21 @@ def not_nil(client_id: UUID) -> UUID:
     return client_id
 
 
+class Capture(BaseModel):
+    """Where the phone said it was, before anybody moved the pin. EPSG:4326, metres."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    accuracy_m: float | None = Field(None, ge=0, le=ACCURACY_MAX_M, allow_inf_nan=False)
+
+    @property
+    def point(self) -> LonLat:
+        """The place, EPSG:4326."""
+        return LonLat(self.lon, self.lat)
+
+
 class Submission(BaseModel):
     """A signalement as its author sends it. The point is EPSG:4326; the accuracy, metres."""
 
@@ -64,6 +82,7 @@ class Submission(BaseModel):
     ] = ""
     address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=250)] = ""
     captured_at: AwareDatetime | None = None
+    captured: Capture | None = None
     danger: bool = False
     contact: ContactDetails | None = None
 
@@ -76,6 +95,14 @@ class Submission(BaseModel):
     def point(self) -> LonLat:
         """The place, EPSG:4326."""
         return LonLat(self.lon, self.lat)
+
+    @property
+    def capture_kept(self) -> Capture | None:
+        """Where the phone was, when the pin only corrects it; a home is nobody's business."""
+        if self.captured is None:
+            return None
+        apart = metres_apart(self.captured.point, self.point)
+        return self.captured if apart <= CORRECTED_WITHIN_M else None
 
     def captured_by(self, now: datetime) -> datetime:
         """Return when it was seen; `now` when the phone's clock is ahead, or over a year behind."""
@@ -94,6 +121,7 @@ FIELD_MESSAGES: Mapping[str, str] = {
     "address": "Adresse trop longue : 250 caractères au plus.",
     "danger": "Dites par oui ou non si quelqu’un est en danger.",
     "captured_at": "Date illisible : une date et une heure avec leur fuseau.",
+    "captured": "Position du téléphone illisible : longitude, latitude et précision en mètres.",
     "contact": "Pour être joint : un e-mail ou un téléphone, et l’accord de la personne.",
     "contact.name": "Nom trop long : 120 caractères au plus.",
     "contact.email": "E-mail illisible : par exemple prenom@exemple.fr.",

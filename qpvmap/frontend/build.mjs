@@ -1,8 +1,13 @@
-/* Writes ../static/dist: hashed, minified files and manifest.json (name in templates -> file). */
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+/* Writes ../static/dist: hashed, minified files, each with a compressed twin, the icons, and
+   manifest.json (name in templates -> file). */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
+import { ICONS } from "./icons.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "static", "dist");
@@ -41,16 +46,81 @@ const builds = [
       "src/replies.js",
       "src/round.js",
       "src/push.js",
+      "src/presence.js",
+      "src/walk.js",
+      "src/walk-prepare.js",
+      "src/outbox.js",
     ],
     format: "esm",
     splitting: true,
   },
   /* The map's declarations (an inline script with a nonce) need a global L at once: not a module. */
   { ...shared, entryPoints: ["src/map.js"], format: "iife" },
-  /* Every browser runs a service worker in one piece. */
-  { ...shared, entryPoints: ["src/sw.js"], format: "iife" },
   { ...shared, entryPoints: ["styles/app.css", "styles/map.css"] },
 ];
+
+/* What the pages that open without network are made of; the parts that they import come with them. */
+const OFFLINE = [
+  "app.css",
+  "map.css",
+  "app.js",
+  "report.js",
+  "outbox.js",
+  "presence.js",
+  "walk.js",
+];
+
+/* Every browser runs a service worker in one piece. It holds the list of what it keeps. */
+const worker = (kept) => ({
+  ...shared,
+  entryPoints: ["src/sw.js"],
+  format: "iife",
+  define: { BUILD: JSON.stringify(kept) },
+});
+
+/** The files of the entries named in OFFLINE, with all that they import, at once or later. */
+function keptOffline(results) {
+  const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
+  const todo = Object.keys(outputs).filter((path) => {
+    const { entryPoint } = outputs[path];
+    return entryPoint && OFFLINE.includes(basename(entryPoint));
+  });
+  const found = new Set();
+  while (todo.length) {
+    const path = todo.pop();
+    if (found.has(path) || !outputs[path]) continue;
+    found.add(path);
+    todo.push(...outputs[path].imports.map((imported) => imported.path));
+  }
+  const files = [...found].map((path) => basename(path)).sort();
+  return { files, version: fingerprint(files.join()) };
+}
+
+const fingerprint = (data) =>
+  createHash("sha256").update(data).digest("hex").slice(0, 8).toUpperCase();
+
+/** Draw the icons; their names in the manifest. */
+async function drawIcons() {
+  const drawn = {};
+  for (const [name, draw] of Object.entries(ICONS)) {
+    const content = draw();
+    drawn[name] = name.replace(".png", `-${fingerprint(content)}.png`);
+    await writeFile(join(target, drawn[name]), content);
+  }
+  return drawn;
+}
+
+/** Write NAME.br and NAME.gz beside a text: compressed once, as small as can be. */
+async function compress(name) {
+  const content = await readFile(join(target, name));
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+  const twins = { br: await promisify(brotliCompress)(content, { params }) };
+  twins.gz = await promisify(gzip)(content, { level: 9 });
+  for (const [ending, twin] of Object.entries(twins)) {
+    await writeFile(join(target, `${name}.${ending}`), twin);
+  }
+  return Object.keys(twins).map((ending) => `${name}.${ending}`);
+}
 
 function named(results) {
   const manifest = {};
@@ -74,10 +144,15 @@ async function forget(kept) {
 async function build() {
   await mkdir(target, { recursive: true });
   const results = await Promise.all(builds.map((options) => esbuild.build(options)));
-  const manifest = named(results);
-  const made = results
+  results.push(await esbuild.build(worker(keptOffline(results))));
+  const icons = await drawIcons();
+  const manifest = { ...named(results), ...icons };
+  const built = results
     .flatMap(({ metafile }) => Object.keys(metafile.outputs))
     .map((path) => basename(path));
+  const texts = built.filter((name) => /\.(js|css|svg)$/.test(name));
+  const twins = (await Promise.all(texts.map(compress))).flat();
+  const made = [...built, ...Object.values(icons), ...twins];
   /* Renamed in one go, and last: whoever reads it finds every file that it names. */
   await writeFile(`${target}/manifest.json.new`, `${JSON.stringify(manifest, null, 2)}\n`);
   await rename(`${target}/manifest.json.new`, join(target, "manifest.json"));

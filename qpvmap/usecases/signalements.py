@@ -152,7 +152,7 @@ def _row(
     handling: Handling,
     submission: Submission,
 ) -> Signalement:
-    qpv = location.qpv
+    qpv, capture = location.qpv, submission.capture_kept
     return Signalement(
         territory_id=territory.id,
         client_id=submission.client_id,
@@ -166,6 +166,8 @@ def _row(
         description=submission.description,
         location=rows.point_of(submission.point),
         accuracy_m=submission.accuracy_m,
+        captured_location=rows.point_of(capture.point) if capture else None,
+        captured_accuracy_m=capture.accuracy_m if capture else None,
         position_method=submission.position_method,
         insee_code=location.commune.code if location.commune else "",
         iris_code=location.iris.code if location.iris else None,

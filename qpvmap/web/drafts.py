@@ -20,6 +20,10 @@ class Draft:
     lat: str = ""
     accuracy_m: str = ""
     position_method: str = ""
+    captured_at: str = ""
+    captured_lon: str = ""
+    captured_lat: str = ""
+    captured_accuracy_m: str = ""
     danger: str = ""
     confirmed: str = ""
     near_seen: str = ""
@@ -52,6 +56,8 @@ class Draft:
             "category": self.category,
             "description": self.description,
             "address": self.lieu,
+            "captured_at": self.captured_at or None,
+            "captured": self._capture(),
             "danger": bool(self.danger),
             "contact": self.contact,
         }
@@ -74,6 +80,15 @@ class Draft:
             "email": self.contact_email,
             "phone": self.contact_phone,
             "consent": bool(self.contact_consent),
+        }
+
+    def _capture(self) -> dict[str, object] | None:
+        if not (self.captured_lon and self.captured_lat):
+            return None
+        return {
+            "lon": self.captured_lon,
+            "lat": self.captured_lat,
+            "accuracy_m": self.captured_accuracy_m or None,
         }
 
     def _position(self) -> dict[str, object]:

@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from qpvmap.api.problems import problem_of, problem_of_http
 from qpvmap.core import errors
-from qpvmap.web.security import SAFE_METHODS, is_api_request
+from qpvmap.web.outbox_door import OLD_FORM, http_refusal, refusal
+from qpvmap.web.security import SAFE_METHODS, is_api_request, is_outbox_request
 
 log = structlog.get_logger()
 
@@ -66,6 +67,8 @@ def refused(error: errors.QpvmapError) -> ResponseReturnValue:
     """Answer what a rule refused."""
     if is_api_request():
         return problem_of(error)
+    if is_outbox_request():
+        return refusal(error, STATUS[type(error)])
     return page(STATUS[type(error)], str(error))
 
 
@@ -75,9 +78,16 @@ def http_refused(error: HTTPException) -> ResponseReturnValue:
         return error
     if is_api_request():
         return problem_of_http(error)
+    if is_outbox_request():
+        return with_own_headers(make_response(*http_refusal(error.code)), error)
     if error.code == 401:
         return sign_in_first()
-    answer = page(error.code, wait=waiting_words(getattr(error, "retry_after", None)))
+    wait = waiting_words(getattr(error, "retry_after", None))
+    return with_own_headers(page(error.code, wait=wait), error)
+
+
+def with_own_headers(answer: Response, error: HTTPException) -> Response:
+    """Return the answer with what the refusal itself says: how long to wait, which methods."""
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers[name] = value
@@ -101,6 +111,8 @@ def sign_in_first() -> ResponseReturnValue:
 
 def form_refused(_error: CSRFError) -> ResponseReturnValue:
     """Answer a form that did not come from one of our pages, or from one that is too old."""
+    if is_outbox_request():
+        return http_refusal(400, OLD_FORM)
     html = render_template("errors/csrf.html", code=400, typed=typed_text())
     return make_response(html, 400)
 
@@ -109,6 +121,8 @@ def failed(error: HTTPException) -> ResponseReturnValue:
     """Answer a fault of ours. The trace went to the log."""
     if is_api_request():
         return problem_of_http(error)
+    if is_outbox_request():
+        return http_refusal(500)
     try:
         return page(500)
     except Exception:  # the door's edge: the page itself may be what fails

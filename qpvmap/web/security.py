@@ -23,6 +23,8 @@ from qpvmap.web.sessions import request_session
 API_PREFIX = "/api/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NUL = "\x00"
+OUTBOX_HEADER = "Qpvmap-Outbox"
+"""What a phone's outbox says with each record; no form, and no other site, can say it."""
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
@@ -140,6 +142,16 @@ def is_proven_by_link() -> bool:
     return getattr(view, "proven_by_link", False)
 
 
+def is_outbox_request() -> bool:
+    """Return whether a phone's outbox sends, and expects JSON when refused."""
+    return OUTBOX_HEADER in request.headers
+
+
+def is_without_session() -> bool:
+    """Return whether an outbox sends without any cookie: there is no session to be misused."""
+    return is_outbox_request() and not request.cookies
+
+
 def allow_larger_body() -> None:
     """Let in what the view of this request says that it takes."""
     view = current_app.view_functions.get(request.endpoint or "")
@@ -173,7 +185,7 @@ def door() -> None:
         refuse_nul()
     if is_api_request():
         current_actor()
-    elif not safe and not is_proven_by_link():
+    elif not safe and not is_proven_by_link() and not is_without_session():
         csrf.protect()
 
 

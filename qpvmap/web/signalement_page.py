@@ -8,6 +8,7 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action
 from qpvmap.storage.neighbours import Neighbours
 from qpvmap.storage.signalements import find_visible
+from qpvmap.storage.walk_records import walk_of_signalement
 from qpvmap.usecases.following import filer
 from qpvmap.usecases.handling import change_status
 from qpvmap.web.filters import request_now
@@ -64,7 +65,8 @@ def rendered(actor: Actor, reference: str, refusal: Refusal | None = None) -> st
     page = page_of(actor, signalement)
     if refusal:
         refusal = refusal.in_form([*(str(choice.to) for choice in page["choices"]), *DEEDS])
-    return render_template("signalements/show.html", **page, refusal=refusal)
+    walk = walk_of_signalement(request_session(), actor, signalement)
+    return render_template("signalements/show.html", **page, refusal=refusal, walk=walk)
 
 
 @bp.get("/signalements/<reference>")

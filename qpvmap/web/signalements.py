@@ -39,6 +39,7 @@ from qpvmap.web.discretion import advice
 from qpvmap.web.drafts import Draft
 from qpvmap.web.filters import quarter_words, request_now
 from qpvmap.web.near import Near, near_by
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.photos import album_of
 from qpvmap.web.positions import Choice, Found, find_position
 from qpvmap.web.runtime import runtime
@@ -66,6 +67,7 @@ FIELD_OF = {
     "lat": "lieu",
     "accuracy_m": "lieu",
     "position_method": "lieu",
+    "captured": "lieu",
     "contact.name": "contact_name",
     "contact.email": "contact_email",
     "contact.phone": "contact_phone",
@@ -117,6 +119,7 @@ def show_form(
 
 @blueprint.get("/signaler")
 @public
+@kept_offline
 def new() -> ResponseReturnValue:
     """Show the form, started from the address if it says where or what."""
     return show_form(Draft.read(request.args), {})
@@ -131,7 +134,7 @@ def create() -> ResponseReturnValue:
         submission = read_submission(draft)
         require_discretion(draft)
         require_new(draft, submission)
-        reference = file_submission(submission)
+        reference = file_submission(submission).signalement.reference
     except InvalidPosition as refused:
         errors = {**refused.others, "lieu": refused.found.error}
         return show_form(draft, errors, 422, refused.found.choices)
@@ -240,20 +243,20 @@ def by_shown_field(faults: Mapping[str, str]) -> dict[str, str]:
     return {FIELD_OF.get(name, name): message for name, message in faults.items()}
 
 
-def file_submission(submission: Submission) -> str:
-    """File it in one transaction and return its reference, remembered by this browser."""
+def file_submission(submission: Submission) -> Receipt:
+    """File it in one transaction; this browser remembers its reference."""
     actor = current_actor()
     submission = with_address(submission)
     # The count has a transaction of its own: hold no other connection meanwhile.
     close_session()
     slow_anonymous_filing()
     with unit_of_work() as db:
-        receipt: Receipt = submit(db, actor, served(db), submission, request_now())
-        reference = receipt.signalement.reference
+        receipt = submit(db, actor, served(db), submission, request_now())
     if actor.is_anonymous:
+        reference = receipt.signalement.reference
         kept = [r for r in session.get(FILED, []) if r != reference]
         session[FILED] = [*kept, reference][-KEPT_REFERENCES:]
-    return reference
+    return receipt
 
 
 def with_address(submission: Submission) -> Submission:

@@ -33,11 +33,16 @@ def give(reference: str) -> ResponseReturnValue:
     draft = Draft.read(request.form)
     # what is said counts, even if the way to reach its author is to be put right
     contact, errors = read_contact(draft)
+    return thanks(count_support(reference, draft, contact), draft, errors)
+
+
+def count_support(reference: str, draft: Draft, contact: ContactDetails | None) -> Supported:
+    """Write that whoever sends this form saw it too."""
     # The count of tries has a transaction of its own: hold no other connection meanwhile.
     close_session()
     slow_anonymous_filing()
     with unit_of_work() as session:
-        done = support(
+        return support(
             session,
             current_actor(),
             reference,
@@ -45,7 +50,6 @@ def give(reference: str) -> ResponseReturnValue:
             contact,
             request_now(),
         )
-    return thanks(done, draft, errors)
 
 
 def read_contact(draft: Draft) -> tuple[ContactDetails | None, Mapping[str, str]]:
@@ -75,7 +79,7 @@ def sending_of(client_id: str, reference: str) -> UUID:
 def thanks(done: Supported, draft: Draft, errors: Mapping[str, str]) -> ResponseReturnValue:
     """Return the thanks, as a page or for a script."""
     signalement = done.signalement
-    message = f"Merci. Votre voix compte\u00a0: {people(done.people)} vu."
+    message = thanks_words(done)
     ticket = upload_ticket(signalement.reference)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(
@@ -99,6 +103,11 @@ def thanks(done: Supported, draft: Draft, errors: Mapping[str, str]) -> Response
         on_behalf=on_behalf_of(current_actor()) is not None,
     )
     return page, 422 if errors else 200, {"Cache-Control": "private, no-store"}
+
+
+def thanks_words(done: Supported) -> str:
+    """Return the thanks, with how many saw it."""
+    return f"Merci. Votre voix compte\u00a0: {people(done.people)} vu."
 
 
 def people(count: int) -> str:

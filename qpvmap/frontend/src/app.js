@@ -1,4 +1,6 @@
 // What every page needs. Without it, every page still works.
+import { watchOutbox } from "./outbox-watch.js";
+import { startWorker } from "./update.js";
 
 function focusErrors() {
   const summary = document.querySelector("[data-focus]");
@@ -26,3 +28,5 @@ function closeMenus() {
 document.documentElement.classList.add("has-js");
 focusErrors();
 closeMenus();
+watchOutbox();
+startWorker();

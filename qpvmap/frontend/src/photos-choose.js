@@ -1,13 +1,14 @@
 // Choosing photos while filing: made smaller on the phone, shown, blackened, removed; kept until sent.
-import { newId } from "./draft.js";
-import { forgetOldPhotos, forgetPhoto, keepPhoto, photosOf } from "./photos-kept.js";
+import { forgetPhoto, keepPhoto, photosOf } from "./filing-store.js";
+import { isFull, newId } from "./outbox-store.js";
 import { shrink } from "./shrink.js";
 
 const MAX_PHOTOS = 6;
 
 export class PhotoChoice {
-  /** `root`: the element with the list, the file input and the words. `owner`: () => client_id. */
-  constructor(root, owner) {
+  /** `root`: the element with the list, the file input and the words. `owner`: the draft's id. */
+  constructor(root, owner, { onChange }) {
+    this.onChange = onChange;
     this.root = root;
     this.owner = owner;
     this.list = root.querySelector("ul");
@@ -30,8 +31,7 @@ export class PhotoChoice {
 
   async #restore() {
     try {
-      await forgetOldPhotos();
-      for (const photo of await photosOf(this.owner())) this.#show(photo);
+      for (const photo of await photosOf(this.owner)) this.#show(photo);
       this.root.hidden = false;
     } catch {
       // A browser that keeps nothing: photos are added on the page that follows.
@@ -51,12 +51,13 @@ export class PhotoChoice {
     this.#say(this.root.dataset.wShrinking);
     try {
       const blob = await shrink(file);
-      const photo = { id: newId(), owner: this.owner(), at: Date.now(), blob };
-      await keepPhoto(photo);
+      const photo = { id: newId(), blob };
+      await keepPhoto(photo.id, this.owner, blob);
       this.#show(photo);
       this.#say("");
+      this.onChange();
     } catch (error) {
-      this.#say(this.root.dataset[error.name === "QuotaExceededError" ? "wFull" : "wUnreadable"]);
+      this.#say(this.root.dataset[isFull(error) ? "wFull" : "wUnreadable"]);
     }
   }
 
@@ -89,7 +90,7 @@ export class PhotoChoice {
     const blob = await blacken(photo.blob);
     if (!blob) return;
     photo.blob = blob;
-    await keepPhoto(photo);
+    await keepPhoto(photo.id, this.owner, blob);
     this.#draw(row, blob);
   }
 

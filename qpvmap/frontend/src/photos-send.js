@@ -1,84 +1,60 @@
-// Sending the photos kept for a signalement once it is filed: one by one, each with its own
-// client_id, so that trying again never doubles one. What fails stays in this browser.
-import { forgetPhoto, photosOf } from "./photos-kept.js";
+// On the page of what was just filed: how its photos, records of the outbox, are getting on; once they
+// have arrived it is said one time.
+import { READY, recordsThatNeed, SENT, STUCK, watch } from "./outbox-store.js";
+import { sendWaiting } from "./outbox-watch.js";
 
-const PATIENCE_MS = 60000;
-const AGAIN = [408, 429, 500, 502, 503, 504];
+const TOLD = "qpvmap.photos-dites.";
 
 class PhotoSending {
-  constructor(root, photos) {
-    this.root = root;
-    this.photos = photos;
-    this.total = photos.length;
-    this.sent = 0;
+  constructor(root, owner) {
+    Object.assign(this, { root, owner, shown: new Set() });
     this.words = root.querySelector("[role=status]");
     this.again = root.querySelector("button");
-    this.again.addEventListener("click", () => this.run());
-    window.addEventListener("online", () => this.run());
-    root.hidden = false;
-    this.run();
+    this.again.addEventListener("click", () => this.#retry());
+    watch(() => this.tell());
+    this.#retry();
   }
 
-  async run() {
-    if (this.running) return;
+  async #retry() {
     this.running = true;
     this.again.hidden = true;
-    for (const photo of [...this.photos]) {
-      this.#say("sending", { n: this.sent + 1, total: this.total });
-      await this.#sendOne(photo);
-    }
+    await this.tell();
+    await sendWaiting({ hurry: true });
     this.running = false;
-    this.#conclude();
+    await this.tell();
   }
 
-  async #sendOne(photo) {
-    try {
-      const answer = await this.#post(photo);
-      if (AGAIN.includes(answer.status)) return;
-      if (answer.ok) this.#arrived(await answer.json());
-      else this.#list(await answer.text());
-      this.photos = this.photos.filter(({ id }) => id !== photo.id);
-      await forgetPhoto(photo.id);
-    } catch {
-      // No network: it is still among those to send.
-    }
+  async tell() {
+    const photos = await recordsThatNeed(this.owner);
+    const sent = photos.filter(({ state }) => state === SENT);
+    const left = photos.filter(({ state }) => state === READY).length;
+    for (const photo of photos) this.#list(photo);
+    this.root.hidden = !photos.length;
+    this.again.hidden = this.running || !left;
+    this.root.classList.toggle("note-warn", !this.running && left > 0);
+    if (!left) sessionStorage.setItem(TOLD + this.owner, "oui");
+    if (left && this.running) this.#say("sending", { n: sent.length + 1, total: photos.length });
+    else if (left) this.#say(navigator.onLine ? "left" : "offline", { n: left });
+    else this.#say(["none", "one"][sent.length] ?? "done", { n: sent.length });
   }
 
-  #post({ id, blob }) {
-    const form = new FormData(this.root.querySelector("form"));
-    form.set("client_id", id);
-    form.set("photo", blob, "photo");
-    return fetch(this.root.querySelector("form").action, {
-      method: "POST",
-      body: form,
-      headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+  #list({ id, state, answer, last_error: why }) {
+    if (this.shown.has(id) || (state !== SENT && state !== STUCK)) return;
+    this.shown.add(id);
+    const row = document.createElement("li");
+    row.className = "photo";
+    row.append(state === SENT ? this.#picture(answer) : why);
+    this.root.querySelector("ul").append(row);
   }
-  #arrived({ url, thumbnail }) {
-    this.sent += 1;
+
+  #picture({ url, thumbnail }) {
     const link = document.createElement("a");
     link.href = url;
     const picture = document.createElement("img");
     picture.src = thumbnail;
-    picture.alt = `Photo ${this.sent}`;
+    picture.alt = `Photo ${this.shown.size}`;
     link.append(picture);
-    this.#list(link);
-  }
-
-  #list(content) {
-    const row = document.createElement("li");
-    row.className = "photo";
-    row.append(content);
-    this.root.querySelector("ul").append(row);
-  }
-
-  #conclude() {
-    const left = this.photos.length;
-    this.again.hidden = !left;
-    this.root.classList.toggle("note-warn", left > 0);
-    if (left) this.#say(navigator.onLine ? "left" : "offline", { n: left });
-    else this.#say(["none", "one"][this.sent] ?? "done", { n: this.sent });
+    return link;
   }
 
   #say(name, values = {}) {
@@ -88,11 +64,13 @@ class PhotoSending {
   }
 }
 
-/** Send the photos kept for `owner` (the client_id of what was filed), if there are any. */
-export async function sendPhotos(root, owner) {
+/** Tell how the photos of `owner` (the client_id of what was filed) go, if some are still to go. */
+export async function tellPhotos(root, owner) {
   try {
-    const photos = await photosOf(owner);
-    if (photos.length) new PhotoSending(root, photos);
+    const photos = await recordsThatNeed(owner);
+    const isOver = photos.every(({ state }) => state === SENT);
+    if (photos.length && !(isOver && sessionStorage.getItem(TOLD + owner)))
+      new PhotoSending(root, owner);
   } catch {
     // A browser that keeps nothing: photos are added with the form of this page.
   }

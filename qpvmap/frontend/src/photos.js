@@ -1,5 +1,5 @@
 // The photos of a signalement's page: compare, add several made smaller, blacken.
-import { newId } from "./draft.js";
+import { newId } from "./outbox-store.js";
 import { shrink } from "./shrink.js";
 
 const PATIENCE_MS = 60000;

@@ -6,7 +6,7 @@ const OPTIONS = { enableHighAccuracy: true, maximumAge: 10000, timeout: PATIENCE
 const REFUSED = 1;
 
 /**
- * Tells `onFix({lon, lat, accuracy, settled})` at each better fix, and `onFail("refused" | "none")`.
+ * Tells `onFix({lon, lat, accuracy, at, settled})` at each better fix, and `onFail("refused" | "none")`.
  * Returns a function that stops it.
  */
 export function findMe({ onFix, onFail }) {
@@ -30,9 +30,9 @@ export function findMe({ onFix, onFail }) {
     else onFail("none");
   }, PATIENCE_MS);
   watch = navigator.geolocation.watchPosition(
-    ({ coords }) => {
+    ({ coords, timestamp: at }) => {
       if (best && coords.accuracy >= best.accuracy) return;
-      best = { lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy };
+      best = { lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy, at };
       give(best.accuracy <= GOOD_M);
     },
     (error) => {

@@ -14,6 +14,17 @@ export function fill(field, value) {
   else if (field) field.value = value;
 }
 
+/** Add a stylesheet, once; resolves when it applies, or cannot be had. */
+export function loadStyle(href) {
+  return new Promise((resolve) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = href;
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+}
+
 export function openAround(element) {
   const details = element?.closest("details");
   if (details) details.open = true;

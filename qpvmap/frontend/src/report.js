@@ -1,54 +1,89 @@
-// Filing: makes three steps of the form. Without it, the page is one form that works as well.
+// Filing: makes three steps of the form. Without it, the page is one form that works as well. Everything
+// typed is a draft of the outbox from the first key; sending it lets the draft go.
 import { Discretion } from "./discretion.js";
-import { dropDraft, newId, readDraft, saveDraft } from "./draft.js";
+import {
+  atHand,
+  drafts,
+  keepAtHand,
+  makeSupport,
+  saveDraft,
+  takeOldDraft,
+} from "./filing-store.js";
+import { sendNow, whoIsHere } from "./outbox-send.js";
+import {
+  askToPersist,
+  DRAFT,
+  dropRecord,
+  isFull,
+  newId,
+  recordOf,
+  release,
+  SENT,
+  STUCK,
+  takeBack,
+} from "./outbox-store.js";
+import { askForSync, isMine } from "./outbox-watch.js";
 import { PhotoChoice } from "./photos-choose.js";
-import { forgetPhotosOf } from "./photos-kept.js";
-import { sendPhotos } from "./photos-send.js";
-import { findMe, GOOD_M } from "./position.js";
-import { byId, fill, openAround, parsed, tell } from "./report-dom.js";
-import { Suggest } from "./suggest.js";
+import { tellPhotos } from "./photos-send.js";
+import { byId, fill, openAround, tell } from "./report-dom.js";
+import { Place } from "./report-place.js";
+import { Preview } from "./report-preview.js";
 
 const STEPS = ["ou", "quoi", "preuve"];
-const PREVIEW_WAIT_MS = 350;
-const SEND_PATIENCE_MS = 20000;
-const CLOSE_ZOOM = 17;
+const SEND_PATIENCE_MS = 12000;
+const EXPRESS = "qpvmap.position-donnee";
 const KEPT = [
-  "client_id",
   "lon",
   "lat",
   "accuracy_m",
   "position_method",
+  "captured_at",
+  "captured_lon",
+  "captured_lat",
+  "captured_accuracy_m",
+  "near_seen",
   "lieu",
   "category",
   "description",
   "danger",
+  "confirmed",
   "contact_name",
   "contact_email",
   "contact_phone",
   "contact_consent",
 ];
-
-const pinOf = ({ geometry, properties }) => {
-  const [lon, lat] = geometry.coordinates;
-  return { ...properties, lon, lat };
-};
+const STEP_OF = { lieu: "ou", form: "ou", category: "quoi" };
 
 class Filing {
-  constructor(form) {
+  constructor(form, draft) {
     this.form = form;
     this.fields = form.elements;
     this.words = form.dataset;
     this.refused = Boolean(form.querySelector("[data-focus]"));
+    this.saved = Promise.resolve();
+    this.owner = byId("suivi");
+    const say = (name, values) => this.#say(name, values);
+    if (!this.refused) this.fields.client_id.value = draft?.id ?? newId(); // a kept page has an old one
+    this.#fill(draft);
     this.discretion = new Discretion(form);
+    this.place = new Place(form, { say, onPlace: () => this.#placed() });
+    this.preview = new Preview(form, {
+      say,
+      onServed: (served) => {
+        this.place.unserved = !served;
+      },
+      onNear: () => this.#name(),
+    });
+    this.photos = new PhotoChoice(byId("photos"), this.id, { onChange: () => this.#save() });
     this.#listen();
-    this.#restore();
-    this.#startStep();
-    this.#draw();
-    this.#suggest();
-    if (!this.fields.lon.value) this.locate();
-    else this.#preview();
+    this.#startStep(draft);
+    if (this.place.isKnown) this.preview.later();
+    else if (!this.place.isTyped) this.place.locate();
     this.#natureNote();
-    this.photos = new PhotoChoice(byId("photos"), () => this.fields.client_id.value);
+  }
+
+  get id() {
+    return this.fields.client_id.value;
   }
 
   #say(name, values = {}) {
@@ -61,14 +96,14 @@ class Filing {
     this.form.addEventListener("submit", (event) => this.#submit(event));
     this.form.addEventListener("input", () => this.#save());
     this.form.addEventListener("change", (event) => this.#changed(event));
+    this.form.addEventListener("click", (event) => this.#tapped(event));
     byId("retour").addEventListener("click", (event) => this.#back(event));
-    byId("ma-position").addEventListener("click", () => this.locate());
-    byId("revenir").addEventListener("click", () => this.#home());
     byId("recommencer").addEventListener("click", () => this.#restart());
+    byId("autre").addEventListener("click", () => leaveFor("/signaler"));
     window.addEventListener("hashchange", () => this.#show(this.#asked(), true));
     window.addEventListener("pageshow", (event) => {
       // Come back to after it was sent: what follows is another signalement.
-      if (event.persisted && !readDraft()) this.fields.client_id.value = newId();
+      if (event.persisted) window.location.reload();
     });
   }
 
@@ -76,15 +111,23 @@ class Filing {
     if (target.name === "category") {
       tell(byId("categorie-manque"), "");
       this.#natureNote();
-      this.#preview();
+      this.preview.later();
     }
-    if (target.name === "danger") this.#preview();
+    if (target.name === "danger") this.preview.later();
     if (target.name === "choix") {
       const [lon, lat, accuracy, ...label] = target.value.split(",");
       const place = { label: label.join(","), lon: Number(lon), lat: Number(lat) };
-      this.#placeAt({ ...place, accuracy_m: Number(accuracy) || null });
+      this.place.placeAt({ ...place, accuracy_m: Number(accuracy) || null });
     }
     this.#save();
+  }
+
+  /** In the quick way, a tap on a category goes on by itself, unless the same may be near by already. */
+  #tapped({ target, detail }) {
+    if (!this.express || this.step !== "quoi" || target.name !== "category" || !detail) return;
+    if (target.dataset.nature === "tranquillite") return;
+    const near = this.place.isKnown && this.preview.nearFromPack(this.place.point, target.value);
+    if (!near) this.#go("preuve");
   }
 
   #natureNote() {
@@ -94,40 +137,78 @@ class Filing {
     if (!note.hidden) note.scrollIntoView({ block: "nearest" });
   }
 
-  /* Draft */
-
-  #save() {
-    const values = new FormData(this.form);
-    saveDraft(Object.fromEntries(KEPT.map((name) => [name, values.get(name) ?? ""])));
+  #placed() {
+    this.#save();
+    this.preview.later();
+    if (this.fields.position_method.value === "gps") localStorage.setItem(EXPRESS, "oui");
   }
 
-  #restore() {
-    const draft = readDraft();
-    const fresh = !this.refused && !window.location.search;
-    if (!draft || !fresh || !(draft.category || draft.description)) return;
-    for (const name of KEPT) fill(this.fields[name], draft[name] ?? "");
+  /* Draft */
+
+  #label() {
+    const chosen = this.form.querySelector("[name=category]:checked");
+    const name = chosen?.closest(".tile").querySelector("span").textContent.trim();
+    return [name, this.fields.lieu.value.trim()].filter(Boolean).join(", ") || this.#say("unnamed");
+  }
+
+  /** Write the draft once there is something to keep: one writing after the other. */
+  #save() {
+    const values = new FormData(this.form);
+    const body = Object.fromEntries(KEPT.map((name) => [name, values.get(name) ?? ""]));
+    body.captured_at ||= new Date().toISOString();
+    const isWorthKeeping = body.category || body.description || body.lieu || this.photos?.count;
+    if (!isWorthKeeping || this.gone) return;
+    this.fields.captured_at.value = body.captured_at;
+    this.saved = this.saved.then(() => this.#write(body));
+  }
+
+  async #write(body) {
+    try {
+      this.kept = Boolean(await saveDraft(this.id, body, this.#label()));
+      keepAtHand(this.id);
+      if (!this.asked) askToPersist();
+      this.asked = true;
+    } catch (error) {
+      this.kept = false;
+      if (isFull(error)) tell(byId("envoi-erreur"), byId("photos").dataset.wFull);
+    }
+  }
+
+  #fill(draft) {
+    const asked = new URLSearchParams(window.location.search);
+    for (const name of ["lon", "lat", "category"]) {
+      if (asked.has(name) && !draft) fill(this.fields[name], asked.get(name));
+    }
+    if (!draft) return;
+    for (const name of KEPT) fill(this.fields[name], draft.body[name] ?? "");
     openAround(this.form.querySelector("[name=category]:checked"));
-    if (draft.contact_email || draft.contact_phone) byId("contact").open = true;
+    if (draft.body.contact_email || draft.body.contact_phone) byId("contact").open = true;
     byId("brouillon").hidden = false;
-    this.discretion.ask();
+    if (draft.last_error) tell(byId("envoi-erreur"), draft.last_error);
   }
 
   async #restart() {
-    dropDraft();
-    await forgetPhotosOf(this.fields.client_id.value).catch(() => {});
-    window.location.assign(window.location.pathname);
+    this.gone = true;
+    await this.saved;
+    await dropRecord(this.id).catch(() => {});
+    leaveFor("/signaler");
   }
 
   /* Steps */
 
   #asked() {
     const wanted = window.location.hash.slice(1);
-    return STEPS.includes(wanted) ? wanted : STEPS[0];
+    return STEPS.includes(wanted) ? wanted : this.first;
   }
 
-  #startStep() {
+  /** Who gave their position before starts with the category; the place is found meanwhile. */
+  #startStep(draft) {
+    this.express = localStorage.getItem(EXPRESS) !== null;
+    this.first = this.express ? "quoi" : "ou";
     const wrong = this.form.querySelector(".step .field-error:not([hidden]), .step [data-wrong]");
-    this.#show(wrong ? wrong.closest(".step").id : this.#asked(), false);
+    const faults = Object.keys(draft?.fields ?? {});
+    const step = faults.length ? (STEP_OF[faults[0]] ?? "preuve") : this.#asked();
+    this.#show(wrong ? wrong.closest(".step").id : step, false);
   }
 
   #show(step, focus) {
@@ -140,7 +221,7 @@ class Filing {
       link.parentElement.classList.toggle("is-done", index < at);
     });
     this.#name();
-    this.map?.refresh();
+    if (step === "ou") this.place.draw();
     if (!focus) return;
     window.scrollTo(0, 0);
     byId(step).querySelector("h2").focus({ preventScroll: true });
@@ -148,61 +229,46 @@ class Filing {
 
   /** Say on the button what it does: it answers the question of the near ones once that was seen. */
   #name() {
-    const asks = this.step === "quoi" && this.nearShown && !byId("deja").hidden;
+    if (this.sending) return;
+    const asks = this.step === "quoi" && this.preview?.isShown;
     const plain = this.step === "preuve" ? "send" : "next";
     byId("suite").textContent = this.#say(asks ? "other" : plain);
   }
 
   #go(step) {
+    if (window.location.hash === `#${step}`) this.#show(step, true);
     window.location.hash = step;
   }
 
   #back(event) {
     const at = STEPS.indexOf(this.step);
-    if (at === 0) return;
+    if (at <= STEPS.indexOf(this.first)) return;
     event.preventDefault();
     this.#go(STEPS[at - 1]);
   }
 
   async #submit(event) {
-    // « C’est le même » is a form of its own: it goes to the page that says thanks.
-    if (event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     if (this.sending) return;
-    if (this.step === "ou" && (await this.#settled())) this.#go("quoi");
+    const same = event.submitter?.getAttribute("formaction");
+    if (same) await this.#same(same);
+    else if (this.step === "ou" && (await this.place.settled())) this.#go("quoi");
     else if (this.step === "quoi" && this.#categoryChosen()) this.#go("preuve");
-    else if (this.step === "preuve") this.#finish();
+    else if (this.step === "preuve") await this.#finish();
   }
 
   async #finish() {
-    if (!(this.fields.lon.value || this.fields.lieu.value)) this.#go("ou");
+    this.place.stop();
+    if (!(this.place.isKnown || this.place.isTyped)) this.#toPlace();
     else if (!this.#categoryChosen()) this.#go("quoi");
+    else if (this.preview.isUnseen) this.#go("quoi");
     else if (this.discretion.isUnconfirmed()) this.fields.confirmed.focus();
     else await this.#send();
   }
 
-  /** What is near by comes under the eyes of who has just chosen a category. */
-  #showNear(html) {
-    const near = byId("deja");
-    if (html === this.nearHtml) return;
-    this.nearHtml = html;
-    this.nearWatch?.disconnect();
-    this.nearShown = false;
-    this.fields.near_seen.value = "";
-    near.hidden = !html;
-    near.replaceChildren(...parsed(html));
-    if (!html) return;
-    this.nearWatch = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#nearSeen());
-    this.nearWatch.observe(byId("deja-titre"));
-    if (this.step === "quoi") byId("deja-titre").scrollIntoView({ block: "center" });
-  }
-
-  /** Who has not seen it is asked by the server, before anything is filed. */
-  #nearSeen() {
-    this.nearWatch.disconnect();
-    this.nearShown = true;
-    this.fields.near_seen.value = "oui";
-    this.#name();
+  #toPlace() {
+    tell(byId("hors"), this.#say("where"));
+    this.#go("ou");
   }
 
   #categoryChosen() {
@@ -211,230 +277,121 @@ class Filing {
     return chosen;
   }
 
-  /** Whether there is a place to go on with; an address that was typed and not chosen is looked up. */
-  async #settled() {
-    this.stopLocating?.();
-    if (this.typed) {
-      const place = await this.suggest.best();
-      if (place) this.#placeAt(place);
-      else tell(byId("hors"), this.#noPlace());
-      if (!place) return false;
-    }
-    if (this.fields.lon.value && !this.unserved) return true;
-    if (!this.unserved) tell(byId("hors"), this.#say("where"));
-    byId("lieu").focus();
-    return false;
-  }
-
   /* Sending */
+
+  /** Write everything down; whether this browser can keep it. */
+  async #flushed() {
+    await this.photos.settled();
+    this.#save();
+    await this.saved;
+    return this.kept;
+  }
 
   async #send() {
     this.#busy(true);
-    await this.photos.settled();
-    this.#save();
-    try {
-      let answer = await this.#post();
-      if (answer.status === 400 && (await this.#newToken())) answer = await this.#post();
-      if (answer.redirected && answer.ok) return window.location.assign(answer.url);
-      // Refused: let the browser show the page that says why. The same client_id files nothing twice.
-      this.form.submit();
-    } catch {
-      this.#busy(false);
-      tell(byId("envoi-erreur"), this.#say(navigator.onLine ? "slow" : "offline"));
-      byId("envoi-erreur").scrollIntoView({ block: "center" });
-    }
+    if (!(await this.#flushed())) return this.#plainly(this.form.action);
+    await release(this.id);
+    this.#conclude(await sendNow(this.id, SEND_PATIENCE_MS));
   }
 
-  #post() {
-    return fetch(this.form.action, {
-      method: "POST",
-      body: new FormData(this.form),
-      signal: AbortSignal.timeout(SEND_PATIENCE_MS),
-    });
+  /** « C’est le même »: the draft becomes a support, its photos with it. */
+  async #same(action) {
+    this.#busy(true);
+    if (!(await this.#flushed())) return this.#plainly(action);
+    await makeSupport(this.id, decodeURIComponent(action.split("/")[2]));
+    const record = await sendNow(this.id, SEND_PATIENCE_MS);
+    // The page that says thanks is the answer to the form: the same identifier counts nobody twice.
+    if (record?.state === SENT && (await this.#newToken())) return this.#plainly(action);
+    this.#conclude(record);
   }
 
-  /** A page kept open too long carries an old token: take a new one, once. */
+  #conclude(record) {
+    this.gone = true;
+    keepAtHand(null);
+    if (record?.state === SENT) return window.location.assign(record.answer.href);
+    if (record?.state === STUCK) return this.#mend(record);
+    askForSync();
+    this.#keptHere();
+  }
+
+  /** Refused: it is a draft again, opened where it is wrong. */
+  async #mend(record) {
+    await takeBack(record.id);
+    window.location.assign(`/signaler?reprendre=${record.id}`);
+  }
+
+  /** Kept in this phone: say so, and let the next one begin. */
+  #keptHere() {
+    const kept = byId("garde").content.firstElementChild;
+    this.form.replaceWith(kept);
+    kept.querySelector(".report-side").append(this.owner);
+    kept.querySelector("h1").focus();
+    window.scrollTo(0, 0);
+  }
+
+  /** A browser that keeps nothing sends the form as it is. */
+  #plainly(action) {
+    this.gone = true;
+    keepAtHand(null);
+    this.form.action = action;
+    this.form.submit();
+  }
+
+  /** The page may have been kept for long: its token, taken anew. */
   async #newToken() {
-    const page = await fetch(this.form.action, { cache: "no-store" });
-    const read = new DOMParser().parseFromString(await page.text(), "text/html");
-    const token = read.querySelector("[name=csrf_token]")?.value;
-    if (token) this.fields.csrf_token.value = token;
-    return Boolean(token);
+    const here = await whoIsHere();
+    if (here) this.fields.csrf_token.value = here.csrf_token;
+    return Boolean(here);
   }
 
   #busy(sending) {
     this.sending = sending;
     byId("suite").setAttribute("aria-disabled", String(sending));
-    if (sending) byId("suite").textContent = this.#say("sending");
-    else this.#name();
-    if (sending) tell(byId("envoi-erreur"), "");
+    byId("suite").textContent = this.#say("sending");
+    tell(byId("envoi-erreur"), "");
   }
+}
 
-  /* Place */
+function leaveFor(address) {
+  keepAtHand(null);
+  window.location.assign(address);
+}
 
-  async #draw() {
-    const lon = Number(this.fields.lon.value || this.words.lon);
-    const lat = Number(this.fields.lat.value || this.words.lat);
-    if (!(lon && lat)) return;
-    const { miniMap } = await import("./minimap.js");
-    const known = Boolean(this.fields.lon.value);
-    this.map = miniMap(byId("carte"), {
-      lon,
-      lat,
-      zoom: known ? CLOSE_ZOOM : CLOSE_ZOOM - 1,
-      accuracy: Number(this.fields.accuracy_m.value) || null,
-      draggable: true,
-      onMove: (place) => this.#pinned(place),
-    });
-    if (this.fix && !this.moved) this.map.setPosition({ ...this.fix, zoom: CLOSE_ZOOM });
-    this.#drawAround();
+/** The draft to open: the one asked for, else the one this tab was at. */
+async function draftToOpen() {
+  const asked = new URLSearchParams(window.location.search).get("reprendre");
+  const id = asked ?? (window.location.search ? null : atHand());
+  if (!id) return null;
+  if (asked) await takeBack(id);
+  const record = await recordOf(id);
+  return record?.state === DRAFT && record.kind === "signalement" && isMine(record) ? record : null;
+}
+
+/** Say that others wait to be finished. */
+async function tellDrafts(opened) {
+  const others = (await drafts()).filter(({ id }) => id !== opened?.id);
+  const note = byId("brouillons");
+  note.hidden = !others.length || Boolean(opened);
+  if (note.hidden) return;
+  const name = others.length === 1 ? "one" : "many";
+  note.querySelector("[data-n]").textContent = note.dataset[name].replace("{n}", others.length);
+  note.querySelector("a").href =
+    others.length === 1 ? `/signaler?reprendre=${others[0].id}` : "/envois";
+}
+
+async function start(form) {
+  let draft = null;
+  try {
+    await takeOldDraft();
+    draft = await draftToOpen();
+    await tellDrafts(draft);
+  } catch {
+    // A browser that keeps nothing: the form is sent as it is.
   }
-
-  /** What was already reported shows as small pins, those that this person may see. */
-  async #drawAround() {
-    try {
-      const answer = await fetch(this.words.around);
-      const { features } = await answer.json();
-      this.map.setPins(features.map(pinOf));
-    } catch {
-      // A help and no more: filing goes on without it.
-    }
-  }
-
-  locate() {
-    this.stopLocating?.();
-    this.moved = false;
-    this.#position(this.#say("searching"));
-    this.stopLocating = findMe({
-      onFix: (fix) => this.#fixed(fix),
-      onFail: (why) => this.moved || this.#position(this.#say(why)),
-    });
-  }
-
-  #fixed(fix) {
-    if (this.moved) return;
-    this.fix = fix;
-    const metres = { m: Math.round(fix.accuracy) };
-    const waiting = fix.settled ? "weak" : "better";
-    this.#position(this.#say(fix.accuracy <= GOOD_M ? "good" : waiting, metres));
-    this.#setPlace({ ...fix, method: "gps" });
-    this.map?.setPosition({ ...fix, zoom: CLOSE_ZOOM });
-  }
-
-  #pinned(place) {
-    this.moved = true;
-    this.stopLocating?.();
-    this.typed = false;
-    this.fields.lieu.value = "";
-    this.#position(this.#say("pin"));
-    this.#setPlace({ ...place, method: "pin" });
-  }
-
-  #placeAt(place) {
-    this.moved = true;
-    this.stopLocating?.();
-    this.typed = false;
-    this.fields.lieu.value = place.label;
-    const { lon, lat, accuracy_m: accuracy } = place;
-    this.#position(accuracy ? this.#say("rough", { m: accuracy }) : this.#say("address"));
-    this.#setPlace({ lon, lat, accuracy, method: "address" });
-    this.map?.setPosition({ lon, lat, accuracy, zoom: CLOSE_ZOOM });
-  }
-
-  /** Out of the territory there is nothing to see: show the quarter again, with no place chosen. */
-  #home() {
-    this.moved = true;
-    this.stopLocating?.();
-    for (const name of ["lon", "lat", "accuracy_m", "position_method"])
-      this.fields[name].value = "";
-    this.unserved = false;
-    byId("revenir").hidden = true;
-    tell(byId("hors"), "");
-    tell(byId("dehors"), "");
-    this.#position(this.#say("home"));
-    const { lon, lat } = this.words;
-    this.map?.setPosition({ lon: Number(lon), lat: Number(lat), zoom: CLOSE_ZOOM - 2 });
-    this.#save();
-    byId("lieu").focus({ preventScroll: true });
-  }
-
-  #setPlace({ lon, lat, accuracy, method }) {
-    this.fields.lon.value = lon.toFixed(6);
-    this.fields.lat.value = lat.toFixed(6);
-    this.fields.accuracy_m.value = accuracy ? accuracy.toFixed(1) : "";
-    this.fields.position_method.value = method;
-    this.#save();
-    this.#preview();
-  }
-
-  #position(words) {
-    byId("position").textContent = words;
-  }
-
-  #suggest() {
-    this.fields.lieu.addEventListener("input", () => {
-      this.typed = this.fields.lieu.value.trim().length > 0;
-    });
-    this.suggest = new Suggest(this.fields.lieu, byId("lieux"), {
-      search: (words) => this.#places(words),
-      choose: (place) => this.#placeAt(place),
-      say: (n) => this.#position(n ? this.#say("suggestions", { n }) : this.#noPlace()),
-    });
-  }
-
-  /** Why no place is proposed: the server's own words when the address search is down. */
-  #noPlace() {
-    return this.placeNote ? `${this.placeNote} ${this.#say("orPin")}` : this.#say("noSuggestion");
-  }
-
-  async #places(words) {
-    this.placeNote = "";
-    try {
-      const answer = await fetch(`${this.words.places}?${new URLSearchParams({ q: words })}`);
-      const { results = [], trouble = "" } = answer.ok ? await answer.json() : {};
-      this.placeNote = trouble;
-      return results.filter((place) => place.is_position && place.kind !== "signalement");
-    } catch {
-      return [];
-    }
-  }
-
-  /* Who will take it: words come from the server */
-
-  #preview() {
-    clearTimeout(this.previewTimer);
-    this.previewTimer = setTimeout(() => this.#askPreview(), PREVIEW_WAIT_MS);
-  }
-
-  async #askPreview() {
-    const form = new FormData(this.form);
-    const names = ["lon", "lat", "accuracy_m", "category", "danger"];
-    const query = new URLSearchParams(names.map((name) => [name, form.get(name) ?? ""]));
-    try {
-      const answer = await fetch(`${this.words.preview}?${query}`);
-      if (answer.ok) this.#tellPreview(await answer.json());
-    } catch {
-      // Without network there is no preview; filing goes on.
-    }
-  }
-
-  #tellPreview({ served, message, inside, quarter, outside, handling, near }) {
-    this.unserved = !served;
-    tell(byId("hors"), served ? "" : message);
-    tell(byId("quartier"), served ? quarter : "");
-    byId("quartier").classList.toggle("is-brand", inside);
-    byId("quartier").classList.toggle("is-plain", !inside);
-    tell(byId("dehors"), served ? outside : "");
-    byId("suivi").hidden = !served;
-    byId("revenir").hidden = served;
-    this.#showNear(near ?? "");
-    this.#name();
-    if (served) byId("qui-mots").replaceChildren(...parsed(handling));
-  }
+  new Filing(form, draft);
 }
 
 const form = byId("signaler");
 const receipt = document.querySelector("[data-sent]");
-if (form) new Filing(form);
-if (receipt) sendPhotos(byId("photos-envoi"), receipt.dataset.sent);
-if (receipt && readDraft()?.client_id === receipt.dataset.sent) dropDraft();
+if (form) start(form);
+if (receipt) tellPhotos(byId("photos-envoi"), receipt.dataset.sent);

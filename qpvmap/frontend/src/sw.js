@@ -1,7 +1,21 @@
-// The service worker of the site, served as /sw.js. Each thing it does is a module of its own.
+// The service worker of the site, served as /sw.js. Each thing it does is a module of its own. A new
+// one waits until somebody asks for it: it never takes a page over while a form is being filled.
+import { activate, answer, install, keepFor, keepVisited } from "./sw-cache.js";
 import { listenToPush } from "./sw-push.js";
+import { listenToSync } from "./sw-sync.js";
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const MESSAGES = {
+  "take-over": () => self.skipWaiting(),
+  here: ({ person }) => keepFor(person),
+  keep: ({ path }) => keepVisited(path),
+};
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) => event.waitUntil(activate(self)));
+self.addEventListener("fetch", answer);
+self.addEventListener("message", (event) => {
+  event.waitUntil(Promise.resolve(MESSAGES[event.data?.type]?.(event.data)));
+});
 
 listenToPush(self);
+listenToSync(self);

@@ -13,6 +13,12 @@ from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.notices import Notice
+from qpvmap.storage.models.outreach import (
+    Initiative,
+    InitiativePhoto,
+    Solicitation,
+    initiative_partner,
+)
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -24,6 +30,13 @@ from qpvmap.storage.models.places import (
     Iris,
     Qpv,
     Road,
+)
+from qpvmap.storage.models.presences import (
+    Presence,
+    PresenceChange,
+    PresenceStretch,
+    PresenceWord,
+    Sector,
 )
 from qpvmap.storage.models.replies import ReplyTemplate
 from qpvmap.storage.models.rounds import Round, RoundStop
@@ -54,6 +67,19 @@ from qpvmap.storage.models.territories import (
     Team,
     Territory,
 )
+from qpvmap.storage.models.walks import (
+    SiteWalk,
+    WalkBody,
+    WalkDecision,
+    WalkItem,
+    WalkObservation,
+    WalkPhoto,
+    WalkPoint,
+    WalkStop,
+    WalkTheme,
+    WalkVisit,
+    walk_decision_signalement,
+)
 
 __all__ = [
     "Account",
@@ -77,6 +103,8 @@ __all__ = [
     "InboxView",
     "Indicator",
     "IndicatorValue",
+    "Initiative",
+    "InitiativePhoto",
     "Iris",
     "Notice",
     "Operation",
@@ -84,6 +112,10 @@ __all__ = [
     "Passkey",
     "Photo",
     "Precedent",
+    "Presence",
+    "PresenceChange",
+    "PresenceStretch",
+    "PresenceWord",
     "PushDevice",
     "Qpv",
     "ReferenceCounter",
@@ -95,13 +127,27 @@ __all__ = [
     "RoundStop",
     "RoutingRuleRow",
     "SearchWord",
+    "Sector",
     "Signalement",
+    "SiteWalk",
+    "Solicitation",
     "Subscriber",
     "Subscription",
     "Support",
     "Team",
     "TeamDigest",
     "Territory",
+    "WalkBody",
+    "WalkDecision",
+    "WalkItem",
+    "WalkObservation",
+    "WalkPhoto",
+    "WalkPoint",
+    "WalkStop",
+    "WalkTheme",
+    "WalkVisit",
     "account_role",
+    "initiative_partner",
     "team_member",
+    "walk_decision_signalement",
 ]

@@ -53,9 +53,11 @@ class Signalement(Base):
     """A dated, geolocated report. `status` is the current value; the journal has the rest.
 
     `nature` repeats the category's, so that what is confidential is left out by the row itself.
-    `location_3857` serves tiles alone: distances are metres on geography. `words` is the text as a
-    search reads it, the hidden one too: `storage.inbox_search` alone asks it. A trigger keeps
-    `has_photo`.
+    `location` is where the author says it is, `captured_location` where the phone was when the two
+    are close: for those who handle. `location_3857` serves tiles alone: distances are metres on
+    geography. `words` is the text as a search reads it, the hidden one too:
+    `storage.inbox_search` alone asks it. A trigger keeps `has_photo`.
+    `walk_id` is the site walk on which it was seen.
     """
 
     __tablename__ = "signalement"
@@ -127,6 +129,7 @@ class Signalement(Base):
         Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
         Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
         Index(None, "emprise_id", postgresql_where=text("emprise_id is not null")),
+        Index(None, "walk_id", postgresql_where=text("walk_id is not null")),
         Index(
             "ix_signalement_description_trgm",
             "description",
@@ -172,6 +175,8 @@ class Signalement(Base):
         Computed(f"st_transform(location, {WEB_MERCATOR})", persisted=True),
     )
     accuracy_m: Mapped[float | None]
+    captured_location: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
+    captured_accuracy_m: Mapped[float | None]
     position_method: Mapped[str]
     insee_code: Mapped[str]
     iris_code: Mapped[str | None]
@@ -203,6 +208,7 @@ class Signalement(Base):
     description_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    walk_id: Mapped[int | None] = mapped_column(ForeignKey("site_walk.id"))
 
     has_photo: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     words: Mapped[Any] = mapped_column(

@@ -22,7 +22,8 @@ from qpvmap.storage.models.base import Base, Id, geometry
 class Territory(Base):
     """A contract's perimeter. `reference_prefix` begins the references of its signalements.
 
-    `digest_times` are the local hours of its teams' digests.
+    `digest_times` are the local hours of its teams' digests. The names on its mediators' rounds are
+    forgotten after `presence_names_months`.
     """
 
     __tablename__ = "territory"
@@ -39,6 +40,7 @@ class Territory(Base):
     digest_times: Mapped[list[time]] = mapped_column(
         ARRAY(Time), server_default=text("'{08:00,13:30}'::time[]")
     )
+    presence_names_months: Mapped[int] = mapped_column(server_default="12")
 
 
 class Organisation(Base):
