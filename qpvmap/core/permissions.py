@@ -153,7 +153,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.LEAD_ROUND: {None: HANDLERS},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
-        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+        None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
     Action.ADMINISTER: {None: {Role.ADMIN: Reach.TERRITORY}},

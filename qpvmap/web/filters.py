@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, g, url_for
 from markupsafe import Markup
 
-from qpvmap.core import french
+from qpvmap.core import french, money
 from qpvmap.core.deadlines import Priority, lateness
 from qpvmap.core.labels import (
     MOVE_LABELS,
@@ -147,6 +147,7 @@ FILTERS = {
     "clock": french.clock,
     "delay_words": delay_words,
     "distance": french.distance,
+    "euros": money.euros,
     "due_words": due_words,
     "first_up": first_up,
     "lateness": lateness_key,

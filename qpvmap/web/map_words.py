@@ -2,14 +2,9 @@
 
 from collections.abc import Mapping
 
-OPERATION_STATUS: Mapping[str, str] = {
-    "idea": "Idée",
-    "programmed": "Programmée",
-    "studies": "Études",
-    "works": "Travaux",
-    "delivered": "Livrée",
-    "abandoned": "Abandonnée",
-}
+from qpvmap.core.operations import STATUS_LABELS, THEME_LABELS
+
+OPERATION_STATUS = STATUS_LABELS
 
 OPERATION_CLASS: Mapping[str, str] = {
     "idea": "op-idea",
@@ -20,16 +15,7 @@ OPERATION_CLASS: Mapping[str, str] = {
     "abandoned": "op-dropped",
 }
 
-THEMES: Mapping[str, str] = {
-    "education": "Éducation",
-    "family": "Petite enfance",
-    "sport": "Sport",
-    "culture": "Culture",
-    "social": "Social et santé",
-    "shop": "Commerce et emploi",
-    "transport": "Transport",
-    "public-space": "Espace public",
-}
+THEMES = THEME_LABELS
 
 THEME_ICONS: Mapping[str, str] = {"education": "t-school", "public-space": "c-furniture"}
 KIND_ICONS: Mapping[str, str] = {"velib": "t-bike"}

@@ -13,6 +13,15 @@ from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.notices import Notice
+from qpvmap.storage.models.operations import (
+    Funder,
+    FundingRow,
+    Operation,
+    OperationChange,
+    OperationDocument,
+    OperationImport,
+    OperationStep,
+)
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -47,7 +56,6 @@ from qpvmap.storage.models.territories import (
     ClosingDay,
     DeadlineRule,
     Emprise,
-    Operation,
     Organisation,
     Precedent,
     RoutingRuleRow,
@@ -73,6 +81,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "Funder",
+    "FundingRow",
     "InboxDefault",
     "InboxView",
     "Indicator",
@@ -80,6 +90,10 @@ __all__ = [
     "Iris",
     "Notice",
     "Operation",
+    "OperationChange",
+    "OperationDocument",
+    "OperationImport",
+    "OperationStep",
     "Organisation",
     "Passkey",
     "Photo",
