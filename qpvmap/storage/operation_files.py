@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.operations import FIELDS
 from qpvmap.core.permissions import Action, Target, may
 from qpvmap.storage.models import Account, Operation, OperationChange, OperationDocument
 
@@ -71,4 +72,13 @@ def journal_of(session: Session, actor: Actor, territory_id: int, code: str) -> 
         .order_by(OperationChange.id.desc())
         .limit(JOURNAL_LIMIT)
     )
-    return [Change(at, name or "", *rest) for at, name, *rest in rows]
+    return [
+        Change(row.at, row.name or "", row.origin, row.version, _ordered(row.changes))
+        for row in rows
+    ]
+
+
+def _ordered(changes: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Return changes in reading order, which the database does not keep."""
+    order = list(FIELDS)
+    return dict(sorted(changes.items(), key=lambda c: order.index(c[0]) if c[0] in FIELDS else -1))
