@@ -11,6 +11,7 @@ from qpvmap.core.operations import BANDS, GENERATIONS, STATUS_LABELS, PlannedOpe
 ZERO = Decimal(0)
 NO_YEAR = 0
 """The column of what has no year."""
+AXIS_FIRST, AXIS_LAST = date(FIRST_OF_PLAN, 1, 1), date(LAST_OF_PLAN, 12, 31)
 AMOUNTS: Mapping[str, tuple[str, str]] = {
     "accorde": ("agreed", "Accordé"),
     "verse": ("paid", "Versé"),
@@ -108,7 +109,9 @@ def spans(operation: PlannedOperation) -> list[Span]:
         if index + 1 < len(dated):
             last = max(at.first, dated[index + 1][1].first - timedelta(days=1))
             found.append(Span(status, at.first, last))
-        elif content.ends and content.ends.last >= at.first and status != "delivered":
+        elif status == "delivered":  # it serves from then on
+            found.append(Span(status, at.first, max(at.first, AXIS_LAST)))
+        elif content.ends and content.ends.last >= at.first:
             found.append(Span(status, at.first, content.ends.last))
         else:
             found.append(Span(status, at.first, at.last, is_open=True))
@@ -131,8 +134,12 @@ class Bar:
     width: float
     is_open: bool
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether its word does not fit in it on a phone."""
+        return self.width < 14
 
-AXIS_FIRST, AXIS_LAST = date(FIRST_OF_PLAN, 1, 1), date(LAST_OF_PLAN, 12, 31)
+
 AXIS_DAYS = (AXIS_LAST - AXIS_FIRST).days + 1
 NARROWEST = 1.2
 """A day is drawn as wide as that, percent, so that it is seen."""

@@ -1,7 +1,7 @@
 """Add an operation to the plan, or correct one: one form, which gives back all that was typed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -81,7 +81,7 @@ class Editing:
 @access(Action.EDIT_OPERATION)
 def new() -> str:
     """Show an empty form."""
-    values = {**typed_values(Draft()), "communes": request.args.get("commune", "")}
+    values = {**typed_values(Draft()), "communes": request.args.get("commune", ""), "lead": ""}
     return form(Editing(values, [], []))
 
 
@@ -100,7 +100,7 @@ def edit(code: str) -> str:
     content = operation.content
     return form(
         Editing(
-            typed_values(content),
+            {**typed_values(content), "lead": content.communes[0]},
             typed_lines(content),
             typed_steps(content),
             code,
@@ -168,6 +168,7 @@ def read_form(code: str | None, sent: MultiDict[str, str]) -> Editing:
     """Return what was typed, as it was."""
     values = {name: sent.get(name, "") for name in READERS}
     values |= {name: ";".join(sent.getlist(name)) for name in LISTS}
+    values["lead"] = sent.get("lead", "")
     version = sent.get("version", "")
     return Editing(
         values,
@@ -198,6 +199,7 @@ def read_draft(session: Session, sent: Editing, before: Draft) -> Draft:
     """
     known = known_words(session, served_territory().id)
     reading = read_operation(sent.values, before, known)
+    draft = replace(reading.draft, communes=led(reading.draft.communes, sent.values["lead"]))
     lines, wrong_lines = read_rows(sent.lines, read_line, known)
     steps, wrong_steps = read_rows(sent.steps, read_step, known)
     faults = {
@@ -207,7 +209,12 @@ def read_draft(session: Session, sent: Editing, before: Draft) -> Draft:
     }
     if faults:
         raise InvalidSubmission(faults)
-    return with_rows(reading.draft, lines, steps)
+    return with_rows(draft, lines, steps)
+
+
+def led(communes: Sequence[str], lead: str) -> tuple[str, ...]:
+    """Return communes with the one that the operation is listed under first, if it is one."""
+    return tuple(sorted(communes, key=lambda code: code != lead))
 
 
 def again(sent: Editing, errors: Mapping[str, str], version: int | None = None) -> str:

@@ -21,6 +21,7 @@ from qpvmap.core.operation_filters import (
 )
 from qpvmap.core.operations import (
     BANDS,
+    DOUBTS,
     GENERATIONS,
     MISSING,
     NATURE_LABELS,
@@ -183,6 +184,7 @@ def shared(found: Frame) -> dict[str, Any]:
         "sorts": SORTS,
         "bands": BANDS,
         "generations": GENERATIONS,
+        "odd": DOUBTS,
         "missing_words": {key: words for key, (words, _) in MISSING.items()},
     }
 

@@ -17,6 +17,7 @@ from qpvmap.core.money import short
 from qpvmap.core.operation_figures import bars, plan_years, totals
 from qpvmap.core.operations import (
     BANDS,
+    DOUBTS,
     FIELDS,
     GENERATIONS,
     MISSING,
@@ -143,6 +144,7 @@ def rendered(
         may_edit=sees_everything(),
         bands=BANDS,
         generations=GENERATIONS,
+        odd=DOUBTS,
         missing_words={key: said for key, (said, _) in MISSING.items()},
     )
 

@@ -106,7 +106,7 @@ def test_operation_when_dragged_then_its_place_follows_and_is_kept_exact(
 
 
 def bar(page: Page, words: str) -> dict[str, float]:
-    box = page.locator(".plan-bar", has_text=words).first.bounding_box()
+    box = page.locator(".plan-bar", has_text=words).locator("rect").first.bounding_box()
     assert box
     return {"left": box["x"], "right": box["x"] + box["width"]}
 
