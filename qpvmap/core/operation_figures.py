@@ -137,7 +137,7 @@ class Bar:
     @property
     def is_narrow(self) -> bool:
         """Whether its word does not fit in it on a phone."""
-        return self.width < 14
+        return self.width < 17
 
 
 AXIS_DAYS = (AXIS_LAST - AXIS_FIRST).days + 1

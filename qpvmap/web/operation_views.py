@@ -105,7 +105,7 @@ class Stack:
     blocks: Sequence[Block]
 
 
-CHART_WIDTH, CHART_HEIGHT, GROUND, COLUMN = 640, 260, 224, 44
+CHART_WIDTH, GROUND, COLUMN = 440, 204, 38
 
 
 def stacks(sums: Money, drawn: Sequence[str]) -> list[Stack]:
