@@ -20,6 +20,7 @@ MEMORY = 768 * 1024 * 1024
 CPU_S = 15
 XLSX_CELL = re.compile(rb"<c\b([^>]*)>(.*?)</c>", re.DOTALL)
 XLSX_REFERENCE = re.compile(rb'\br="([A-Z]{1,3}\d{1,7})"')
+ODS_ERROR = re.compile(rb'\bcalcext:value-type="error"')
 ODS_FORMULA = re.compile(rb"<table:table-cell\b[^>]*\btable:formula=[^>]*>")
 
 
@@ -37,9 +38,9 @@ def told(content: bytes) -> dict[str, Any]:
     from python_calamine import CalamineError, load_workbook
 
     try:
-        formulas, uncomputed = formulas_of(content)
-        if uncomputed:
-            return {"never_computed": uncomputed}
+        formulas, faulty = formulas_of(content)
+        if faulty:
+            return faulty
         book = load_workbook(BytesIO(content))
         sheets = [book.get_sheet_by_index(n) for n in range(len(book.sheet_names))]
     except (CalamineError, BadZipFile, ValueError, OSError):
@@ -72,25 +73,47 @@ def rows_of(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
             yield number, [None] * left + cells
 
 
-def formulas_of(content: bytes) -> tuple[int, str]:
-    """Return how many cells are computed, and the first of them that nothing has computed."""
-    count, uncomputed = 0, ""
+def formulas_of(content: bytes) -> tuple[int, dict[str, str]]:
+    """Return how many cells are computed, and the first that nothing has computed, or in error.
+
+    The library would give both as empty cells, and an empty cell erases what is known.
+    """
+    count = 0
     with ZipFile(BytesIO(content)) as archive:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                for attributes, inside in XLSX_CELL.findall(archive.read(name)):
-                    if b"<f" not in inside:
-                        continue
-                    count += 1
-                    where = XLSX_REFERENCE.search(attributes)
-                    if b"<v>" not in inside and b"<is>" not in inside and not uncomputed:
-                        uncomputed = where[1].decode() if where else "?"
+                found, faulty = _xlsx_formulas(archive.read(name))
             elif name == "content.xml":
-                cells = ODS_FORMULA.findall(archive.read(name))
-                count += len(cells)
-                if not uncomputed and any(b"office:value-type=" not in cell for cell in cells):
-                    uncomputed = "d’une feuille"
-    return count, uncomputed
+                found, faulty = _ods_formulas(archive.read(name))
+            else:
+                continue
+            count += found
+            if faulty:
+                return count, faulty
+    return count, {}
+
+
+def _xlsx_formulas(xml: bytes) -> tuple[int, dict[str, str]]:
+    count = 0
+    for attributes, inside in XLSX_CELL.findall(xml):
+        where = XLSX_REFERENCE.search(attributes)
+        cell = where[1].decode() if where else "?"
+        if b't="e"' in attributes:
+            return count, {"in_error": cell}
+        if b"<f" in inside:
+            count += 1
+            if b"<v>" not in inside and b"<is>" not in inside:
+                return count, {"never_computed": cell}
+    return count, {}
+
+
+def _ods_formulas(xml: bytes) -> tuple[int, dict[str, str]]:
+    if ODS_ERROR.search(xml):
+        return 0, {"in_error": "d’une feuille"}
+    cells = ODS_FORMULA.findall(xml)
+    if any(b"office:value-type=" not in cell for cell in cells):
+        return len(cells), {"never_computed": "d’une feuille"}
+    return len(cells), {}
 
 
 if __name__ == "__main__":

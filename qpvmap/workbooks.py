@@ -52,6 +52,11 @@ NEVER_COMPUTED = (
     "La cellule {cell} est une formule qui n’a jamais été calculée."
     " Ouvrez le classeur dans votre tableur, enregistrez-le, puis renvoyez-le."
 )
+IN_ERROR = (
+    "La cellule {cell} est en erreur. Corrigez sa formule, enregistrez le classeur,"
+    " puis renvoyez-le."
+)
+CELLS_AT_FAULT = {"never_computed": NEVER_COMPUTED, "in_error": IN_ERROR}
 LONG_CELL = f"Une cellule est trop longue : {MOST_CELL} lettres au plus."
 REASONS: Mapping[str, str] = {"large": TOO_LARGE, "broken": BROKEN, "long": LONG_CELL}
 
@@ -125,8 +130,9 @@ def workbook_of(told: Mapping[str, Any]) -> ReadWorkbook:
     """
     if reason := told.get("reason"):
         raise UnreadableWorkbook(REASONS[reason])
-    if cell := told.get("never_computed"):
-        raise UnreadableWorkbook(NEVER_COMPUTED.format(cell=cell))
+    for name, words in CELLS_AT_FAULT.items():
+        if cell := told.get(name):
+            raise UnreadableWorkbook(words.format(cell=cell))
     sheets = [
         ReadSheet(
             sheet["name"],
