@@ -54,6 +54,11 @@ def document_of(
     return session.scalar(found.where(OperationDocument.id == document_id))
 
 
+def all_document_keys(session: Session) -> Sequence[str]:
+    """Return the names in the store of every document there is."""
+    return session.scalars(select(OperationDocument.key)).all()
+
+
 def journal_of(session: Session, actor: Actor, territory_id: int, code: str) -> list[Change]:
     """Return the last lines of the journal, the newest first; nothing to who keeps no plan."""
     if not may(actor, Action.EDIT_OPERATION, Target(territory_id)):

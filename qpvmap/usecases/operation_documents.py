@@ -1,7 +1,7 @@
 """Keep and remove files of an operation; the journal says who did."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -9,13 +9,15 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.documents import FIELD, MOST_DOCUMENTS, TOO_MANY, kind_of, safe_filename
 from qpvmap.core.errors import InvalidSubmission, NotFound
 from qpvmap.core.permissions import Action, Target, require
-from qpvmap.storage.files import Files, document_path, new_key
+from qpvmap.storage.files import DOCUMENTS, Files, document_path, new_key
 from qpvmap.storage.models import Operation, OperationDocument
-from qpvmap.storage.operation_files import document_of, documents_of
+from qpvmap.storage.operation_files import all_document_keys, document_of, documents_of
 from qpvmap.storage.operation_writing import record_change
 from qpvmap.storage.operations import locked_operation
 
 TITLE_MAX = 200
+ORPHANED_AFTER = timedelta(hours=24)
+"""A file without a row may be one whose row is about to be committed, until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,17 @@ def share_document(
     row.is_public = not row.is_public
     _note(session, operation, actor, said, now)
     return row.is_public
+
+
+def collect_orphan_documents(session: Session, files: Files, now: datetime) -> int:
+    """Erase files that no operation refers to, older than a day; return how many there were."""
+    before = now - ORPHANED_AFTER
+    removed = files.remove_unfinished(DOCUMENTS, before)
+    old = {file.path for file in files.listed(DOCUMENTS) if file.at < before}
+    kept = {document_path(key) for key in all_document_keys(session)}
+    for path in old - kept:
+        files.delete(path)
+    return removed + len(old - kept)
 
 
 def _locked(session: Session, actor: Actor, territory_id: int, code: str) -> Operation:

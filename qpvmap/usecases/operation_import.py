@@ -6,7 +6,7 @@ preview is shown again.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from json import dumps
@@ -31,7 +31,12 @@ from qpvmap.core.permissions import Action, Target, require
 from qpvmap.core.plain_words import folded
 from qpvmap.core.workbooks import ReadWorkbook
 from qpvmap.storage.models import OperationImport, Territory
-from qpvmap.storage.operation_imports import found_import, known_equipment, served_points
+from qpvmap.storage.operation_imports import (
+    forget_imports,
+    found_import,
+    known_equipment,
+    served_points,
+)
 from qpvmap.storage.operation_writing import known_words, lock_plan
 from qpvmap.storage.operations import whole_plan
 from qpvmap.usecases.operations import (
@@ -45,6 +50,7 @@ from qpvmap.usecases.operations import (
 )
 from qpvmap.workbooks import told_of, workbook_of
 
+KEPT_FOR = timedelta(days=31)
 OUTSIDE = "Ce lieu est hors des villes du territoire."
 TWICE = "Cette opération est déjà à la ligne {number}."
 BAD_VERSION = "Version illisible : exportez de nouveau le plan."
@@ -221,6 +227,11 @@ def apply_import(
         kept.applied_at = now
     session.flush()
     return Applied(created, changed)
+
+
+def forget_old_imports(session: Session, now: datetime) -> int:
+    """Forget workbooks that were sent over a month ago; return how many."""
+    return forget_imports(session, now - KEPT_FOR)
 
 
 def fates_of(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from obstore.store import MemoryStore
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,9 +22,16 @@ from qpvmap.core.errors import (
 from qpvmap.core.geo import LonLat
 from qpvmap.core.operations import Draft, FundingLine, Step, changed_fields
 from qpvmap.core.periods import Period, Precision
+from qpvmap.storage.files import Files, document_path
 from qpvmap.storage.models import Operation, Territory
 from qpvmap.storage.operation_files import journal_of
 from qpvmap.storage.operations import visible_plan, whole_plan
+from qpvmap.usecases.operation_documents import (
+    NewDocument,
+    add_document,
+    collect_orphan_documents,
+    remove_document,
+)
 from qpvmap.usecases.operations import (
     Bulk,
     Wanted,
@@ -212,3 +220,22 @@ def test_operation_when_somebody_changed_it_since_then_nothing_is_written(
     with pytest.raises(StaleVersion):
         edit_operation(blagis_session, planner, territory, Wanted("SCX-04", REBUILT, 3), NOW)
     assert read(blagis_session, territory, "SCX-04").title.startswith("Végétalisation")
+
+
+def test_files_when_no_operation_refers_to_them_then_erased_after_a_day(
+    blagis_session: Session, territory: Territory, planner: Actor
+) -> None:
+    files = Files(MemoryStore())
+    about = (territory.id, "SCX-04")
+    new = NewDocument("Plan", "plan.pdf", b"%PDF-1.7")
+    row = add_document(blagis_session, files, planner, about, new, NOW)
+    files.put(document_path("oublié"), b"%PDF-1.7")
+    now = datetime.now(UTC)
+    assert collect_orphan_documents(blagis_session, files, now) == 0
+    assert collect_orphan_documents(blagis_session, files, now + timedelta(days=2)) == 1
+    assert files.get(document_path(row.key)) == b"%PDF-1.7"
+    agent = make_actor(blagis_session, Toy(territory), Role.AGENT)
+    with pytest.raises(NotAllowed):
+        add_document(blagis_session, files, agent, about, new, NOW)
+    with pytest.raises(NotAllowed):
+        remove_document(blagis_session, agent, about, row.id, NOW)
