@@ -31,7 +31,11 @@ def _documents(actor: Actor, territory_id: int, code: str) -> Select[OperationDo
     found = (
         select(OperationDocument)
         .join(Operation, Operation.id == OperationDocument.operation_id)
-        .where(Operation.territory_id == territory_id, Operation.code == code)
+        .where(
+            Operation.territory_id == territory_id,
+            Operation.code == code,
+            Operation.removed_at.is_(None),
+        )
     )
     if may(actor, Action.EDIT_OPERATION, Target(territory_id)):
         return found

@@ -146,6 +146,10 @@ def locked_operation(session: Session, territory_id: int, code: str) -> Operatio
     """Return an operation, held until the transaction ends so that two writes follow each other."""
     return session.scalar(
         select(Operation)
-        .where(Operation.territory_id == territory_id, Operation.code == code)
+        .where(
+            Operation.territory_id == territory_id,
+            Operation.code == code,
+            Operation.removed_at.is_(None),
+        )
         .with_for_update()
     )

@@ -4,7 +4,7 @@ Nothing is applied that was not read first: what is applied is what the preview 
 preview is shown again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,7 +37,7 @@ from qpvmap.storage.operation_imports import (
     known_equipment,
     served_points,
 )
-from qpvmap.storage.operation_writing import known_words, lock_plan
+from qpvmap.storage.operation_writing import codes_of, known_words, lock_plan
 from qpvmap.storage.operations import whole_plan
 from qpvmap.usecases.operations import (
     BAD_CODE,
@@ -54,6 +54,7 @@ KEPT_FOR = timedelta(days=31)
 OUTSIDE = "Ce lieu est hors des villes du territoire."
 TWICE = "Cette opération est déjà à la ligne {number}."
 BAD_VERSION = "Version illisible : exportez de nouveau le plan."
+REMOVED = "Cette opération a été retirée du plan. Videz son code pour l’inscrire de nouveau."
 UNKNOWN_OWNER = "« {code} » n’est ni dans le plan, ni dans la feuille des opérations."
 NO_PLAN = (
     "Aucune opération n’a été reconnue dans ce classeur. Il faut une ligne de titres avec au moins"
@@ -238,7 +239,8 @@ def fates_of(
     session: Session, territory: Territory, plan: Sequence[PlannedOperation], read: ReadPlan
 ) -> tuple[list[RowFate], set[str]]:
     """Return what becomes of each row, and the codes of the plan that the file names."""
-    reader = _Reader(plan, read, known_words(session, territory.id))
+    taken = set(codes_of(session, territory.id))
+    reader = _Reader(plan, read, known_words(session, territory.id), taken)
     fates = reader.fates()
     fates = _with_places_checked(session, territory.id, fates, reader)
     return sorted(fates, key=lambda row: (row.number, row.code)), reader.named & set(reader.plan)
@@ -247,8 +249,15 @@ def fates_of(
 class _Reader:
     """Reads the rows of one workbook against one plan."""
 
-    def __init__(self, plan: Sequence[PlannedOperation], read: ReadPlan, known: Known) -> None:
+    def __init__(
+        self,
+        plan: Sequence[PlannedOperation],
+        read: ReadPlan,
+        known: Known,
+        taken: Collection[str],
+    ) -> None:
         self.plan = {operation.code: operation for operation in plan}
+        self.removed = set(taken) - set(self.plan)
         self.read, self.known = read, known
         self.first_seen: dict[str, int] = {}
         self.named: set[str] = set()
@@ -307,6 +316,7 @@ class _Reader:
         draft, faults = self._draft(row, code or row.title, before)
         if code and not operation and (not CODE.fullmatch(code) or len(code) > CODE_MAX):
             faults.append(BAD_CODE)
+        faults += [REMOVED] if code in self.removed else []
         read_version, fault = _version(row.raw.get("version"))
         faults += [fault] if fault and operation else []
         changes = {

@@ -36,7 +36,7 @@ CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
 NUMBERED = re.compile(r"([A-Z]{1,6})-(\d{1,6})")
 CODE_MAX = 20
 BAD_CODE = f"Un code s’écrit en majuscules, chiffres et tirets : SCX-08. {CODE_MAX} signes au plus."
-TAKEN_CODE = "Ce code est déjà celui d’une autre opération."
+TAKEN_CODE = "Ce code est déjà celui d’une autre opération, au plan ou retirée."
 NO_EQUIPMENT = "Aucun équipement n’a cet identifiant."
 MOST_LINES, MOST_STEPS = 60, 40
 TOO_MANY = "Trop de lignes : {most} au plus."
@@ -131,6 +131,35 @@ def edit_operation(
     writing = _Writing(row, planned.content, draft, planned.names, origin)
     _write(session, actor, territory, writing, now)
     return True
+
+
+def remove_operation(
+    session: Session,
+    actor: Actor,
+    territory: Territory,
+    code: str,
+    version: int,
+    now: datetime,
+) -> None:
+    """Take an operation that was added by mistake off the plan; its row and its journal stay.
+
+    Raises
+    ------
+    NotAllowed, NotFound, StaleVersion
+        As `edit_operation` does.
+    """
+    require(actor, Action.EDIT_OPERATION, Target(territory.id))
+    row = locked_operation(session, territory.id, code)
+    if row is None:
+        raise NotFound("Opération", code)
+    if row.version != version:
+        raise StaleVersion(code, version, row.version)
+    row.removed_at = row.updated_at = now
+    row.updated_by = actor.account_id
+    row.version += 1
+    rows.record_change(session, row, {"removed": ["", "retirée"]}, "form", actor.account_id)
+    bump_data_version(session, "operations", now)
+    session.flush()
 
 
 def move_operation(

@@ -38,7 +38,7 @@ from qpvmap.storage.models import Territory
 from qpvmap.storage.operation_files import Change, journal_of
 from qpvmap.storage.operation_writing import known_words, near_equipment
 from qpvmap.storage.operations import visible_plan
-from qpvmap.usecases.operations import Wanted, add_operation, edit_operation
+from qpvmap.usecases.operations import Wanted, add_operation, edit_operation, remove_operation
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.security import access, current_actor
@@ -114,6 +114,23 @@ def edit(code: str) -> str:
 def change(code: str) -> ResponseReturnValue:
     """Write an operation as the form describes it."""
     return saved(code)
+
+
+@bp.post("/operations/<code>/retirer")
+@access(Action.EDIT_OPERATION)
+def remove(code: str) -> ResponseReturnValue:
+    """Take an operation off the plan."""
+    version = request.form.get("version", "")
+    read = int(version) if version.isascii() and version.isdigit() else 0
+    try:
+        with unit_of_work() as session:
+            territory = session.get_one(Territory, served_territory().id)
+            remove_operation(session, current_actor(), territory, code, read, request_now())
+    except StaleVersion:
+        flash(CHANGED_MEANWHILE, "error")
+        return redirect(url_for("operation_forms.edit", code=code), 303)
+    flash(f"Opération {code} retirée du plan.", "success")
+    return redirect(url_for("operations.index"), 303)
 
 
 def found(code: str) -> PlannedOperation:

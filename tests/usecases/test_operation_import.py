@@ -37,7 +37,7 @@ from qpvmap.usecases.operation_import import (
     keep_workbook,
     preview,
 )
-from qpvmap.usecases.operations import Wanted, add_operation, edit_operation
+from qpvmap.usecases.operations import Wanted, add_operation, edit_operation, remove_operation
 from qpvmap.workbooks import read_workbook
 from tests.conftest import NOW
 from tests.factories import Toy, make_actor
@@ -268,6 +268,16 @@ def test_preview_when_the_plan_changed_since_then_nothing_is_applied(
     with pytest.raises(CannotChange, match="déjà été appliqué"):
         apply_import(blagis_session, planner, territory, looked, NOW)
     assert read(blagis_session, territory, "SCX-04").cost == 10
+
+
+def test_row_when_its_operation_was_removed_then_refused_with_what_to_do(
+    blagis_session: Session, territory: Territory, planner: Actor, send: Any
+) -> None:
+    content = exported(blagis_session, territory)
+    remove_operation(blagis_session, planner, territory, "SCX-04", 1, NOW)
+    seen = send(content)
+    assert fates(seen)[Fate.REFUSED] == ["SCX-04"]
+    assert "retirée du plan. Videz son code" in faults(seen)
 
 
 def test_money_and_states_when_on_their_sheets_then_replaced_and_orphans_refused(

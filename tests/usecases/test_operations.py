@@ -23,6 +23,10 @@ from qpvmap.core.geo import LonLat
 from qpvmap.core.operations import Draft, FundingLine, Step, changed_fields
 from qpvmap.core.periods import Period, Precision
 from qpvmap.storage.files import Files, document_path
+from qpvmap.storage.gazetteer import search
+from qpvmap.storage.layers import layer_geojson
+from qpvmap.storage.map_cards import place_card
+from qpvmap.storage.map_items import operations
 from qpvmap.storage.models import Operation, Territory
 from qpvmap.storage.operation_files import journal_of
 from qpvmap.storage.operations import visible_plan, whole_plan
@@ -39,6 +43,7 @@ from qpvmap.usecases.operations import (
     edit_many,
     edit_operation,
     move_operation,
+    remove_operation,
 )
 from qpvmap.usecases.operations import NewPlace as Place
 from tests.conftest import NOW
@@ -121,6 +126,7 @@ DEEDS: dict[str, Deed] = {
     "move": lambda s, a, t: move_operation(
         s, a, t, Place("SCX-04", LonLat(2.3042, 48.7837), 1), NOW
     ),
+    "remove": lambda s, a, t: remove_operation(s, a, t, "SCX-04", 1, NOW),
     "bulk": lambda s, a, t: edit_many(s, a, t, Bulk({"SCX-04": 1}, {"status": "works"}), NOW),
 }
 
@@ -220,6 +226,25 @@ def test_operation_when_somebody_changed_it_since_then_nothing_is_written(
     with pytest.raises(StaleVersion):
         edit_operation(blagis_session, planner, territory, Wanted("SCX-04", REBUILT, 3), NOW)
     assert read(blagis_session, territory, "SCX-04").title.startswith("Végétalisation")
+
+
+def test_operation_when_removed_then_gone_everywhere_and_its_code_never_given_again(
+    blagis_session: Session, territory: Territory, planner: Actor
+) -> None:
+    add_operation(blagis_session, planner, territory, Wanted("", REBUILT), NOW)
+    with pytest.raises(StaleVersion):
+        remove_operation(blagis_session, planner, territory, "SCX-08", 7, NOW)
+    remove_operation(blagis_session, planner, territory, "SCX-08", 1, NOW)
+    assert whole_plan(blagis_session, territory.id, "SCX-08") == []
+    assert place_card(blagis_session, "operation", territory.id, "SCX-08") is None
+    assert "SCX-08" not in layer_geojson(blagis_session, "operations", territory.id)
+    assert "SCX-08" not in {row.code for row in operations(blagis_session, territory.id)}
+    assert search(blagis_session, planner, territory.id, "brûlée en juillet") == []
+    with pytest.raises(NotFound):
+        edit_operation(blagis_session, planner, territory, Wanted("SCX-08", REBUILT, 2), NOW)
+    assert add_operation(blagis_session, planner, territory, Wanted("", REBUILT), NOW).code == (
+        "SCX-09"
+    )
 
 
 def test_files_when_no_operation_refers_to_them_then_erased_after_a_day(

@@ -33,7 +33,8 @@ class Operation(Base):
     `position_quality`: exact, address, approximate (placed plausibly, to be dragged), or unknown,
     and then there is no `location`. A date is the first day of what its precision says. The body
     that owns it is one of the territory (`owner_id`), else it is named (`owner_name`). `work` is
-    what is done in its author's words; `natures` are those of the contract.
+    what is done in its author's words; `natures` are those of the contract. A removed one keeps
+    its row: its journal names it, and its code is not given again.
     """
 
     __tablename__ = "operation"
@@ -94,6 +95,7 @@ class Operation(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    removed_at: Mapped[datetime | None]
 
 
 class Funder(Base):

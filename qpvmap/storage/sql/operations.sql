@@ -115,5 +115,6 @@ left join lateral (
 ) as near on true
 where
     operation.territory_id = :territory_id
+    and operation.removed_at is null
     and (cast(:code as text) is null or operation.code = :code)
 order by coalesce(commune.name, operation.insee_code) collate "fr-x-icu", operation.code

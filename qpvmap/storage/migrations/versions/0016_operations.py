@@ -91,6 +91,7 @@ def _columns() -> None:
         "operation",
         sa.Column("riots_2023", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column("operation", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
     op.alter_column("operation", "location", nullable=True)
     op.execute("alter table operation drop constraint ck_operation_position_quality")
     for name, rule in CHECKS.items():
@@ -294,7 +295,7 @@ def downgrade() -> None:
         "funder",
     ):
         op.drop_table(table)
-    op.execute("delete from operation where location is null")
+    op.execute("delete from operation where location is null or removed_at is not null")
     for name in CHECKS:
         op.execute(f"alter table operation drop constraint ck_operation_{name}")
     op.alter_column("operation", "location", nullable=False)
@@ -311,5 +312,6 @@ def downgrade() -> None:
         "ends_precision",
         "cost",
         "riots_2023",
+        "removed_at",
     ):
         op.drop_column("operation", name)

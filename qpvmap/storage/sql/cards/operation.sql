@@ -33,3 +33,4 @@ where
     territory.id = :territory_id
     and operation.code = :code
     and operation.location is not null
+    and operation.removed_at is null
