@@ -60,7 +60,7 @@ def kind_of(heading: Heading) -> Kind:
     return Kind.NUMBER if is_number else Kind.TEXT
 
 
-@bp.get("/operations/plan.<any(xlsx, ods):way>")
+@bp.get('/operations/plan.<any("xlsx", "ods"):way>')
 @public
 def export(way: str) -> Response:
     """Return what is wanted of the plan as a workbook; money and states on sheets of their own."""
