@@ -171,7 +171,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.COUNT_PRESENCE: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
-        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+        None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_WALK: {None: {**WALKERS, Role.PLANNER: Reach.TERRITORY}},

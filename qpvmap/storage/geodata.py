@@ -214,7 +214,11 @@ def _read_csv(file: str) -> Sequence[Mapping[str, str]]:
 def read_operations(file: str) -> Sequence[Row]:
     """Return the operations of an investment plan, `location` as EWKB."""
     return [
-        {**row, "location": point_ewkb(LonLat(float(row["lon"]), float(row["lat"])))}
+        {
+            **row,
+            "natures": [nature for nature in row["natures"].split(",") if nature],
+            "location": point_ewkb(LonLat(float(row["lon"]), float(row["lat"]))),
+        }
         for row in _read_csv(file)
     ]
 

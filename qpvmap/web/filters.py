@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, g, url_for
 from markupsafe import Markup
 
-from qpvmap.core import french
+from qpvmap.core import french, money
 from qpvmap.core.deadlines import PARIS, Priority, lateness
 from qpvmap.core.labels import (
     MOVE_LABELS,
@@ -158,6 +158,7 @@ FILTERS = {
     "day_field": day_field,
     "delay_words": delay_words,
     "distance": french.distance,
+    "euros": money.euros,
     "due_words": due_words,
     "first_up": first_up,
     "hour_field": hour_field,

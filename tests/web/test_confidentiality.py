@@ -328,6 +328,8 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "view_id": (MISSING_ID,),
         "subscription_id": (1, MISSING_ID),
         "device_id": (MISSING_ID,),
+        "document_id": (MISSING_ID,),
+        "import_key": (uuid4(),),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),
         "presence_uid": (PRESENCE, uuid4()),

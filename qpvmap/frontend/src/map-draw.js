@@ -147,8 +147,9 @@ export function scale(map, position = "topleft") {
   return L.control.scale({ imperial: false, metric: true, maxWidth: 110, position }).addTo(map);
 }
 
-/** Same ground on every map: communes, IRIS limits, main roads, the quarter. */
-export async function drawGround(map) {
+/** Same ground on every map: communes, IRIS limits, main roads, the quarter; a former one if asked. */
+export async function drawGround(map, former) {
+  if (former) geojson(layerUrl(former)).then((data) => quarter(former, data).addTo(map));
   const [communesData, limits, irisData, roadsData, qpvData] = await Promise.all(
     ["communes", "limites", "iris", "routes", "qpv-2024"].map((key) => geojson(layerUrl(key))),
   );

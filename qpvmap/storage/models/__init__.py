@@ -13,6 +13,15 @@ from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.notices import Notice
+from qpvmap.storage.models.operations import (
+    Funder,
+    FundingRow,
+    Operation,
+    OperationChange,
+    OperationDocument,
+    OperationImport,
+    OperationStep,
+)
 from qpvmap.storage.models.outreach import (
     Initiative,
     InitiativePhoto,
@@ -60,7 +69,6 @@ from qpvmap.storage.models.territories import (
     ClosingDay,
     DeadlineRule,
     Emprise,
-    Operation,
     Organisation,
     Precedent,
     RoutingRuleRow,
@@ -99,6 +107,8 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "Funder",
+    "FundingRow",
     "InboxDefault",
     "InboxView",
     "Indicator",
@@ -108,6 +118,10 @@ __all__ = [
     "Iris",
     "Notice",
     "Operation",
+    "OperationChange",
+    "OperationDocument",
+    "OperationImport",
+    "OperationStep",
     "Organisation",
     "Passkey",
     "Photo",
