@@ -8,16 +8,20 @@ from sqlalchemy.orm import Session
 CONTRACT = "contract"
 """The series of the figures as they were signed."""
 
+CURRENT = "Insee, à jour"
+"""How the official figures are told from those that were signed, in a list."""
+
 INDICATORS = text("""
     select indicator.key, indicator.title, indicator.unit, indicator.source, indicator.topic,
-           max(figure.vintage) as vintage
-    from indicator
-    join indicator_value as figure on figure.indicator_key = indicator.key
-    join territory on left(figure.place_code, 5) = any (territory.insee_codes)
-    where territory.id = :territory_id and figure.place_kind = 'iris'
-      and figure.series = :series
+           max(figure.vintage) as vintage, bool_or(figure.series = :signed) as is_signed
+    from territory
+    cross join unnest(territory.insee_codes) as commune (code)
+    join indicator_value as figure on figure.place_kind = 'iris'
+      and figure.place_code between commune.code || '0000' and commune.code || '9999'
+    join indicator on indicator.key = figure.indicator_key
+    where territory.id = :territory_id
     group by indicator.key
-    order by indicator.position, indicator.key
+    order by is_signed desc, indicator.position, indicator.key
 """)
 
 FIGURES = text("""
@@ -25,8 +29,8 @@ FIGURES = text("""
     from indicator_value as figure
     join territory on left(figure.place_code, 5) = any (territory.insee_codes)
     where territory.id = :territory_id and figure.place_kind = 'iris'
-      and figure.series = :series and figure.indicator_key = :key
-    order by figure.place_code, figure.vintage desc
+      and figure.indicator_key = :key
+    order by figure.place_code, figure.vintage desc, figure.suppressed
 """)
 
 
@@ -40,6 +44,13 @@ class IrisIndicator:
     source: str
     topic: str
     vintage: int
+    is_signed: bool = True
+
+    @property
+    def heading(self) -> str:
+        """What it stands under in a list."""
+        topic = self.topic or "Indicateurs"
+        return topic if self.is_signed else f"{topic} ({CURRENT})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +62,13 @@ class IrisFigure:
     suppressed: bool
 
 
-def iris_indicators(
-    session: Session, territory_id: int, series: str = CONTRACT
-) -> list[IrisIndicator]:
-    """Return the indicators that can colour the IRIS of a territory, in the contract's order."""
-    rows = session.execute(INDICATORS, {"territory_id": territory_id, "series": series})
+def iris_indicators(session: Session, territory_id: int) -> list[IrisIndicator]:
+    """Return the indicators that can colour the IRIS of a territory: the contract's come first."""
+    rows = session.execute(INDICATORS, {"territory_id": territory_id, "signed": CONTRACT})
     return [IrisIndicator(*row) for row in rows]
 
 
-def figures_by_iris(
-    session: Session, territory_id: int, key: str, series: str = CONTRACT
-) -> list[IrisFigure]:
+def figures_by_iris(session: Session, territory_id: int, key: str) -> list[IrisFigure]:
     """Return the newest value of an indicator for each IRIS of a territory that has one."""
-    given = {"territory_id": territory_id, "series": series, "key": key}
+    given = {"territory_id": territory_id, "key": key}
     return [IrisFigure(*row) for row in session.execute(FIGURES, given)]
