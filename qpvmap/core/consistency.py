@@ -6,7 +6,7 @@ several indicators are tried in every other order: when one of them fits, the co
 interchanged. Nothing is corrected here: the finding is said beside the figures.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -144,11 +144,12 @@ def suspects_of(table: Sequence[Compared], codes: Sequence[str]) -> list[str]:
 def best_order(codes: Sequence[str], costs: Mapping[tuple[str, str], float]) -> dict[str, str]:
     """Return the order that leaves the least unexplained; among equals, the fewest moves."""
 
-    def price(order: Sequence[str]) -> tuple[float, int]:
+    def price(order: tuple[str, ...]) -> tuple[float, int]:
         pairs = list(zip(codes, order, strict=True))
         return round(sum(costs[pair] for pair in pairs), 9), sum(a != b for a, b in pairs)
 
-    return dict(zip(codes, min(permutations(codes), key=price), strict=True))
+    orders: Iterator[tuple[str, ...]] = permutations(codes)
+    return dict(zip(codes, min(orders, key=price), strict=True))
 
 
 def cycles_of(order: Mapping[str, str]) -> list[list[str]]:

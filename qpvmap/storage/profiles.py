@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from qpvmap.core.doubts import Doubt, Names, doubts_of
@@ -92,6 +93,14 @@ def published_figures(session: Session, territory_id: int) -> Published:
     for kind, key, vintage, code, value in rows:
         found.setdefault((kind, key), {}).setdefault(vintage, {})[code] = value
     return found
+
+
+def territory_figures(
+    session: Session, territory_id: int, period: int | None, place_code: str | None
+) -> Sequence[RowMapping]:
+    """Return the figures of a territory's places, of one edition or place if asked."""
+    given = {"territory_id": territory_id, "period": period, "place_code": place_code}
+    return session.execute(statement("territory_figures"), given).mappings().all()
 
 
 def signed_lines(table: Portrait) -> list[SignedLine]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -69,6 +70,24 @@ def test_poverty_is_not_averaged_on_one_iris_and_says_how_many_residents_it_has(
     assert spread == "25,1 % (un seul IRIS)"
     assert weighted == "23,5 % Insee 2021"
     assert own == "pas importée"
+
+
+def test_weighted_mean_is_what_the_published_overlaps_give(
+    client: FlaskClient, blagis: str, official_data: Path
+) -> None:
+    overlaps = csv.DictReader((official_data / "blagis/qpv_iris_recouvrement.csv").open())
+    figures = csv.DictReader((official_data / "indicateurs/iris_stats.csv").open())
+    known = {row["code_iris"]: row for row in figures}
+    carried = {
+        row["code_iris"]: float(row["pct_de_l_iris"]) * float(known[row["code_iris"]]["P22_POP"])
+        for row in overlaps
+        if row["code_qp"] == "QN09219N" and float(row["pct_du_qpv"]) >= 1
+    }
+    rates = {code: float(known[code]["soc_txchom_1564_22"]) for code in carried}
+    mean = sum(carried[code] * rates[code] for code in carried) / sum(carried.values())
+    assert len(carried) == 5
+    shown = ways(client.get(HERE).text)["Taux de chômage"][1]
+    assert shown == f"{mean:.1f} % Insee 2022".replace(".", ",")
 
 
 def test_text_and_table_are_both_shown_where_they_disagree(
