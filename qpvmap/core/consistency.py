@@ -149,7 +149,8 @@ def best_order(codes: Sequence[str], costs: Mapping[tuple[str, str], float]) -> 
         return round(sum(costs[pair] for pair in pairs), 9), sum(a != b for a, b in pairs)
 
     orders: Iterator[tuple[str, ...]] = permutations(codes)
-    return dict(zip(codes, min(orders, key=price), strict=True))
+    best = min(orders, key=price)
+    return dict(zip(codes, best, strict=True))
 
 
 def cycles_of(order: Mapping[str, str]) -> list[list[str]]:

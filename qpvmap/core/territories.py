@@ -139,8 +139,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators` (as signed), `official_indicators`,
-    `insertion` (published figures) and `demo_signalements` are files of geodata.
+    `operations`, `emprises`, `contract_indicators` (as signed), `official_indicators` and
+    `demo_signalements` are files of geodata.
     """
 
     code: Slug
@@ -155,7 +155,6 @@ class TerritoryPlan(Described):
     operations: str | None = None
     contract_indicators: str | None = None
     official_indicators: str | None = None
-    insertion: str | None = None
     emprises: str | None = None
     demo_signalements: str | None = None
     organisations: Sequence[OrganisationPlan]

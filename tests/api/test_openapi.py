@@ -17,6 +17,8 @@ from tests.api.conftest import Call
 
 OPERATIONS = {
     ("get", "/api/v1/locate"),
+    ("get", "/api/v1/qpv/{code}/profile"),
+    ("get", "/api/v1/indicators"),
     ("get", "/api/v1/categories"),
     ("get", "/api/v1/me"),
     ("get", "/api/v1/problems/{slug}"),

@@ -22,6 +22,10 @@ def spoken(html: str) -> str:
     return re.sub(r"[\s\u00a0\u202f]+", " ", re.sub(r"<[^>]+>|&nbsp;", " ", html)).strip()
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
 def ways(page: str) -> dict[str, list[str]]:
     section = re.search(r'aria-labelledby="facons".*?</section>', page, re.S)
     assert section
@@ -75,8 +79,8 @@ def test_poverty_is_not_averaged_on_one_iris_and_says_how_many_residents_it_has(
 def test_weighted_mean_is_what_the_published_overlaps_give(
     client: FlaskClient, blagis: str, official_data: Path
 ) -> None:
-    overlaps = csv.DictReader((official_data / "blagis/qpv_iris_recouvrement.csv").open())
-    figures = csv.DictReader((official_data / "indicateurs/iris_stats.csv").open())
+    overlaps = read_rows(official_data / "blagis/qpv_iris_recouvrement.csv")
+    figures = read_rows(official_data / "indicateurs/iris_stats.csv")
     known = {row["code_iris"]: row for row in figures}
     carried = {
         row["code_iris"]: float(row["pct_de_l_iris"]) * float(known[row["code_iris"]]["P22_POP"])
