@@ -35,6 +35,7 @@ from qpvmap.web import (
     health,
     inbox,
     inbox_views,
+    insertion,
     login,
     logs,
     map,
@@ -91,6 +92,7 @@ PAGES = (
     ground.bp,
     equipements.bp,
     quartiers.bp,
+    insertion.bp,
     replies.bp,
 )
 

@@ -9,17 +9,15 @@ from flask import Blueprint, Response, render_template
 
 from qpvmap.core.doubts import doubts_of, gap_words, text_gap_words
 from qpvmap.core.errors import NotFound
-from qpvmap.core.profiles import Reading
 from qpvmap.outputs import spreadsheet
-from qpvmap.outputs.classes import classify
 from qpvmap.outputs.tables import XLSX, workbook
 from qpvmap.storage.map_cards import place_card
 from qpvmap.storage.profiles import Dossier, Quarter, dossier_of, newest_of
-from qpvmap.storage.quarters import contract_title, quarter_shapes, sources_of
+from qpvmap.storage.quarters import contract_title, sources_of
 from qpvmap.web import quartier_words
 from qpvmap.web.context import served_territory
-from qpvmap.web.map_data import WITHHELD, WITHHELD_WORDS
 from qpvmap.web.quartier_files import sheets_of, three_ways
+from qpvmap.web.quartier_map import drawing_of
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import public
 from qpvmap.web.sessions import request_session
@@ -120,7 +118,7 @@ def indicator(code: str, key: str) -> str:
         reading=reading,
         profile=dossier.profile,
         names=dossier.names,
-        drawing=drawing_of(page, reading),
+        drawing=drawing_of(code, page.quarter["vintage"], key, reading.blocks, reading.line.unit),
         doubts=doubts_on(dossier, key),
         text_gaps=[text_gap_words(reading.line, gap) for gap in reading.text_gaps],
         gaps=[
@@ -135,20 +133,6 @@ def doubts_on(dossier: Dossier, key: str) -> list[str]:
     told = doubts_of(dossier.profile.findings, newest_of(dossier.published), dossier.names)
     pairs = zip(dossier.profile.findings.interchanges, told, strict=True)
     return [doubt.note for found, doubt in pairs if key in found.keys]
-
-
-def drawing_of(page: Page, reading: Reading) -> dict[str, Any]:
-    """Return the map of an indicator: IRIS in tints, the outline of the quarter on top."""
-    shapes = quarter_shapes(request_session(), page.quarter["code"], page.quarter["vintage"])
-    figures = reading.blocks
-    known = [v for s in shapes if (v := figures.get(s["code"])) is not None]
-    classes = classify(reading.key, known)
-    tints = {code: str(classes.of(v)) for code, v in figures.items() if v is not None}
-    hidden = {code for code, value in figures.items() if value is None}
-    legend = [(str(n), words) for n, words in classes.legend(reading.line.unit)]
-    if any(shape["code"] in hidden for shape in shapes):
-        legend.append((WITHHELD, WITHHELD_WORDS))
-    return {"shapes": shapes, "tints": tints, "hidden": hidden, "legend": legend}
 
 
 @bp.get("/quartiers/<code>/portrait.csv")
