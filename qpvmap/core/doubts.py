@@ -7,7 +7,7 @@ from qpvmap.core.consistency import Findings, Gap, Interchange
 from qpvmap.core.french import NARROW, number
 from qpvmap.core.profiles import SignedLine, TextGap
 
-MOST_EVIDENCE = 3
+MOST_EVIDENCE = 4
 SHORT = "Colonnes peut-être interverties"
 GAP_SHORT = "Écart avec l’Insee"
 AS_SIGNED = (
@@ -57,13 +57,33 @@ def doubts_of(
 
     `official` is the newest published figure of each indicator of the table, by place.
     """
-    return [interchange_doubt(found, official, names) for found in findings.interchanges]
+    return [
+        interchange_doubt(found, found.keys[:MOST_EVIDENCE], official, names)
+        for found in findings.interchanges
+    ]
+
+
+def doubts_on(
+    key: str,
+    findings: Findings,
+    official: Mapping[str, Mapping[str, float | None]],
+    names: Names,
+) -> list[Doubt]:
+    """Return the doubts that one indicator gives evidence of, told by its own figures."""
+    return [
+        interchange_doubt(found, [key], official, names)
+        for found in findings.interchanges
+        if key in found.keys
+    ]
 
 
 def interchange_doubt(
-    found: Interchange, official: Mapping[str, Mapping[str, float | None]], names: Names
+    found: Interchange,
+    keys: Sequence[str],
+    official: Mapping[str, Mapping[str, float | None]],
+    names: Names,
 ) -> Doubt:
-    """Return the sentence about columns that look interchanged, with the clearest figures."""
+    """Return the sentence about columns that look interchanged, with the figures of `keys`."""
     columns = listed([names.blocks.get(code, code) for code in found.codes])
     town = names.communes.get(found.commune_code, found.commune_code)
     how_many = COUNTED.get(len(found.codes), str(len(found.codes)))
@@ -71,7 +91,7 @@ def interchange_doubt(
         f"{names.lines[key].title[:1].lower() + names.lines[key].title[1:]}, "
         f"le contrat donne {_row(names.lines[key].figures, found.codes, names.lines[key].unit)}, "
         f"l’Insee {_row(official[key], found.codes, names.lines[key].unit)}"
-        for key in found.keys[:MOST_EVIDENCE]
+        for key in keys
         if key in official
     ]
     return Doubt(

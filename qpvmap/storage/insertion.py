@@ -59,6 +59,7 @@ PLACE_IN_IRIS = text("""
     update job_offer set iris_code = (
         select iris.code from iris
         where st_covers(iris.perimeter, job_offer.location)
+            and iris.insee_code = job_offer.insee_code
         order by iris.vintage desc limit 1
     )
     where job_offer.territory_id = :territory_id and job_offer.location is not null

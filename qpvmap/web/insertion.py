@@ -94,7 +94,7 @@ def index() -> str:
 
 
 def offers_map(quarters: Sequence[str], rome: str) -> dict[str, Any] | None:
-    """Return the map of the offers by IRIS around the first quarter; None when it has no outline."""
+    """Return the map of offers by IRIS around the first quarter; None without an outline."""
     session, territory_id = request_session(), served_territory().id
     quarter = place_card(session, "qpv", territory_id, quarters[0]) if quarters else None
     if quarter is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template
 
-from qpvmap.core.doubts import doubts_of, gap_words, text_gap_words
+from qpvmap.core.doubts import doubts_on, gap_words, text_gap_words
 from qpvmap.core.errors import NotFound
 from qpvmap.outputs import spreadsheet
 from qpvmap.outputs.tables import XLSX, workbook
@@ -119,20 +119,18 @@ def indicator(code: str, key: str) -> str:
         profile=dossier.profile,
         names=dossier.names,
         drawing=drawing_of(code, page.quarter["vintage"], key, reading.blocks, reading.line.unit),
-        doubts=doubts_on(dossier, key),
+        doubts=[
+            doubt.note
+            for doubt in doubts_on(
+                key, dossier.profile.findings, newest_of(dossier.published), dossier.names
+            )
+        ],
         text_gaps=[text_gap_words(reading.line, gap) for gap in reading.text_gaps],
         gaps=[
             gap_words(gap, dossier.names) for gap in dossier.profile.findings.gaps if gap.key == key
         ],
         words=quartier_words,
     )
-
-
-def doubts_on(dossier: Dossier, key: str) -> list[str]:
-    """Return the doubts that an indicator gives evidence of."""
-    told = doubts_of(dossier.profile.findings, newest_of(dossier.published), dossier.names)
-    pairs = zip(dossier.profile.findings.interchanges, told, strict=True)
-    return [doubt.note for found, doubt in pairs if key in found.keys]
 
 
 @bp.get("/quartiers/<code>/portrait.csv")

@@ -113,8 +113,16 @@ def test_interchange_is_found_by_the_check_with_its_figures(
         "résidences principales HLM louées vides, le contrat donne 79,0 % et 27,9 %, "
         "l’Insee 10,4 % et 84,5 %" in page
     )
+    assert (
+        "taux de pauvreté à 60 %, le contrat donne 25,1 % et secret statistique, "
+        "l’Insee 9,0 % et 25,0 %" in page
+    )
+    assert "taux de chômage, le contrat donne 23,4 % et 9,3 %, l’Insee 8,6 % et 20,7 %" in page
     unemployment = spoken(client.get(f"{HERE}/indicateurs/chomage_pct").text)
-    assert "Quartier 17 et Quartier 15, semblent interverties" in unemployment
+    assert (
+        "Quartier 17 et Quartier 15, semblent interverties : taux de chômage, le contrat donne "
+        "23,4 % et 9,3 %, l’Insee 8,6 % et 20,7 %." in unemployment
+    )
     assert re.search(r"Quartier 17 Bagneux [\d, %]+ [\d ]+ 23,4 % 8,6 %", unemployment)
     assert re.search(r"Quartier 15 Bagneux [\d, %]+ [\d ]+ 9,3 % 20,7 %", unemployment)
     poverty = spoken(client.get(f"{HERE}/indicateurs/pauvrete_60_pct").text)
