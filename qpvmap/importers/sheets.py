@@ -7,12 +7,17 @@ limits, and nothing in it is run.
 
 import csv
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
+
+import structlog
 
 from qpvmap.importers.cleaning import text
 from qpvmap.importers.fields import bare
@@ -21,6 +26,8 @@ from qpvmap.importers.report import FileRefused
 MOST_BYTES = 5_000_000
 MOST_UNZIPPED = 100_000_000
 MOST_ROWS = 5_000
+PATIENCE_S = 30.0
+KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
 HEADER_WITHIN = 30
 BOOKS = (".xlsx", ".xlsm", ".ods", ".xls", ".xlsb")
 TEXTS = (".csv", ".txt", ".tsv")
@@ -28,6 +35,8 @@ TEXTS = (".csv", ".txt", ".tsv")
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 Cells = Sequence[Any]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -72,22 +81,33 @@ def read_table(name: str, content: bytes, is_known: Callable[[str], bool]) -> Ta
 
 
 def read_book(name: str, content: bytes) -> list[list[Cells]]:
-    """Return the cells of each sheet of a workbook."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    refusal = FileRefused(f"{name} est illisible : ouvrez-le et enregistrez-le de nouveau.")
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MOST_UNZIPPED:
-                raise FileRefused(f"{name} est trop gros une fois décompressé.")
+    """Return the cells of each sheet of a workbook, read by a process with limits of its own."""
+    check_unzipped(name, content)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [
-            list(book.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
-            for sheet in book.sheet_names
-        ]
-    except (CalamineError, ValueError, OSError) as error:
-        raise refusal from error
+        done = subprocess.run(
+            [sys.executable, "-m", "qpvmap.importers.sheet_process"],
+            input=content,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=True,
+            env={key: os.environ[key] for key in KEPT if key in os.environ},
+        )
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as failed:
+        log.info("workbook_refused", said=(failed.stderr or b"").decode(errors="replace")[-300:])
+        raise FileRefused(
+            f"{name} est illisible ou démesuré : copiez les lignes utiles dans un classeur neuf."
+        ) from failed
+    sheets: list[list[Cells]] = json.loads(done.stdout)
+    return sheets
+
+
+def check_unzipped(name: str, content: bytes) -> None:
+    """Refuse a workbook that would fill the memory once unzipped."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MOST_UNZIPPED:
+            raise FileRefused(f"{name} est trop gros une fois décompressé.")
 
 
 def read_text(name: str, content: bytes) -> list[Cells]:
@@ -154,8 +174,6 @@ def rows_under(grid: Sequence[Cells], position: int) -> list[tuple[int, Cells]]:
 
 
 def year_of(cell: Any) -> int | None:
-    """Return the year of a cell: a number, a date, or a text that holds one."""
-    if isinstance(cell, date | datetime):
-        return cell.year
+    """Return the year of a cell: a number, or a text that holds one, such as a date."""
     years = {int(part) for part in YEAR.findall(text(cell))}
     return years.pop() if len(years) == 1 else None

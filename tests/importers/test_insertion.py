@@ -64,6 +64,16 @@ def ods(*rows: list[Any]) -> bytes:
     return content.getvalue()
 
 
+def corner_xlsx() -> bytes:
+    """Return a workbook of some kilobytes with a cell at the far corner of its sheet."""
+
+    def write(_book: Any, sheet: Any) -> None:
+        sheet.write_row(0, 0, HEADER)
+        sheet.write(1_048_575, 16_383, "loin")
+
+    return xlsx(write)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -172,6 +182,7 @@ def test_a_line_a_person_is_summed_a_site_and_a_year() -> None:
         ("s.csv", b"", "vide"),
         ("s.docx", b"PK", "XLSX, ODS ou CSV"),
         ("s.xlsx", b"PK\x03\x04 nonsense", "illisible"),
+        ("s.xlsx", corner_xlsx(), "démesuré"),
         ("s.csv", b"\x00\x01", "pas un fichier texte"),
         ("s.csv", b"a;b\r\n1;2", "en-t"),
         ("s.csv", "Année;Commune\r\n2024;Sceaux".encode(), "il manque"),
