@@ -78,7 +78,7 @@ def test_import_shows_what_changes_then_writes_it_and_twice_changes_nothing(
     assert (row.hours_done, row.people_qpv, row.qpv_code) == (15870.5, 7, "QN09219N")
     assert "ne change rien" in send(planner, rows_xlsx(HEADER, ROW)).text
     changed = send(planner, rows_xlsx(HEADER, [*ROW[:6], 16000, *ROW[7:]]))
-    assert re.search(r"15 870,50 16 000", spoken(changed.text))
+    assert re.search(r"avant : 15 870,50 après : 16 000", spoken(changed.text))
     page = spoken(planner.get(HERE).text)
     assert re.search(r"Dans le quartier prioritaire 20 000 15 870,50 12 9 7", page)
 
