@@ -13,7 +13,7 @@ from qpvmap.core.insertion import Clause, Offer
 from qpvmap.resources import resource_dir
 from qpvmap.storage.geodata import point_ewkb
 from qpvmap.storage.imports import Counts, Target, upsert
-from qpvmap.storage.models import InsertionClause, JobOffer, Territory
+from qpvmap.storage.models import InsertionClause, JobOffer, Operation, Territory
 from qpvmap.storage.statements import statement
 
 CLAUSE = Target(
@@ -145,6 +145,14 @@ def commune_names_of(session: Session, territory_id: int) -> dict[str, str]:
     """Return the name of each commune of a territory, by its code."""
     rows = session.execute(statement("territory_communes"), {"territory_id": territory_id})
     return {row.code: row.name for row in rows}
+
+
+def operations_by_title(session: Session, territory_id: int) -> dict[str, str]:
+    """Return the code of each operation of the plan, by its title in lower case."""
+    rows = session.execute(
+        select(Operation.title, Operation.code).where(Operation.territory_id == territory_id)
+    )
+    return {title.lower(): code for title, code in rows}
 
 
 def quarters_of(session: Session, territory_id: int) -> Sequence[str]:

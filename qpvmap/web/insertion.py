@@ -23,6 +23,7 @@ from qpvmap.storage.insertion import (
     clauses_of,
     commune_names_of,
     offer_counts,
+    operations_by_title,
     published_insertion,
     quarters_of,
 )
@@ -78,6 +79,7 @@ def index() -> str:
         years=sorted({clause.year for clause in everything}, reverse=True),
         asked={"annee": request.args.get("annee", ""), "commune": request.args.get("commune", "")},
         clauses=kept[:MOST_LISTED],
+        operations=operations_by_title(session, territory_id) if kept else {},
         hidden=max(len(kept) - MOST_LISTED, 0),
         has_clauses=bool(everything),
         groups=groups_of(kept, quarters, communes),

@@ -83,6 +83,14 @@ def test_import_shows_what_changes_then_writes_it_and_twice_changes_nothing(
     assert re.search(r"Dans le quartier prioritaire 20 000 15 870,50 12 9 7", page)
 
 
+def test_site_that_is_an_operation_of_the_plan_leads_to_it(planner: FlaskClient) -> None:
+    rows = rows_xlsx(HEADER, [*ROW[:3], "Halle des sports Janine Jambu", *ROW[4:]])
+    confirm(planner, send(planner, rows).text)
+    link = re.search(r'<a href="(/operations/[^"]+)">Halle des sports', planner.get(HERE).text)
+    assert link
+    assert planner.get(link[1]).status_code == 200
+
+
 def test_file_with_faults_writes_nothing_and_says_each(app: Flask, planner: FlaskClient) -> None:
     answer = send(planner, csv_bytes(HEADER, ROW, ["?", *ROW[1:]]), "suivi.csv")
     assert answer.status_code == 422
