@@ -34,12 +34,18 @@ INDICATORS = text("""
 """)
 
 FIGURES = text("""
-    select distinct on (figure.place_code) figure.place_code, figure.value, figure.suppressed
-    from indicator_value as figure
-    join territory on left(figure.place_code, 5) = any (territory.insee_codes)
-    where territory.id = :territory_id and figure.place_kind = 'iris'
-      and figure.indicator_key = :key
-    order by figure.place_code, figure.vintage desc, figure.suppressed
+    with near as materialized (
+        select figure.*
+        from territory
+        cross join unnest(territory.insee_codes) as commune (code)
+        join indicator_value as figure on figure.place_kind = 'iris'
+          and figure.place_code between commune.code || '0000' and commune.code || '9999'
+        where territory.id = :territory_id
+    )
+    select distinct on (place_code) place_code, value, suppressed
+    from near
+    where indicator_key = :key
+    order by place_code, vintage desc, suppressed
 """)
 
 
