@@ -117,6 +117,7 @@ def indicator(code: str, key: str) -> str:
         quarter=page.quarter,
         reading=reading,
         profile=dossier.profile,
+        order_matters=bool(reading.weighted_vintage is None and dossier.doubts),
         names=dossier.names,
         drawing=drawing_of(code, page.quarter["vintage"], key, reading.blocks, reading.line.unit),
         doubts=[

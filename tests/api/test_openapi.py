@@ -33,6 +33,7 @@ NOTHING_TO_SPOIL = {
     "/api/v1/categories",
     "/api/v1/me",
     "/api/v1/problems/{slug}",
+    "/api/v1/qpv/{code}/profile",
     "/api/v1/signalements/{reference}",
     "/api/v1/photos/{photo_id}/{size}.webp",
 }

@@ -129,6 +129,12 @@ def test_interchange_is_found_by_the_check_with_its_figures(
     assert re.search(r"Quartier 15 Bagneux [\d, %]+ [\d ]+ secret statistique 25,0 %", poverty)
 
 
+def test_mean_that_depends_on_the_doubtful_order_says_so(client: FlaskClient, blagis: str) -> None:
+    said = "la moyenne pondérée dépend de leur ordre"
+    assert said in client.get(f"{HERE}/indicateurs/emploi_hommes_pct").text
+    assert said not in client.get(f"{HERE}/indicateurs/chomage_pct").text
+
+
 def test_interchange_is_not_said_when_the_official_columns_agree(
     app: Flask, client: FlaskClient, blagis: str
 ) -> None:
