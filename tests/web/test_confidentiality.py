@@ -338,7 +338,6 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "initiative_photo_id": (1, MISSING_ID),
         "table": ("heures", "introuvable"),
         "form": ("csv",),
-        "suffix": ("csv", "geojson"),
         "client_id": (uuid4(),),
         "name": (),
         "way": (),
