@@ -1,6 +1,5 @@
 """A walk on the phone: stop after stop, points along the way. Forms, and records of the outbox."""
 
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,6 @@ from qpvmap.core.walks import (
     STATE_LABELS,
     TEXT_MAX,
     Grade,
-    PointKind,
     RouteSource,
 )
 from qpvmap.pictures import prepare as prepare_picture
@@ -312,9 +310,4 @@ def refused(walk_id: int, form: str, error: InvalidSubmission) -> ResponseReturn
     return (page[0], 422) if isinstance(page, tuple) else page
 
 
-def _note(state: Any, give: Callable[..., str] = walk_photo_url) -> None:
-    state.app.jinja_env.globals["walk_photo_url"] = give
-    state.app.jinja_env.globals["POINT_KINDS"] = PointKind
-
-
-bp.record_once(_note)
+bp.add_app_template_global(walk_photo_url)

@@ -299,6 +299,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "device_id": (MISSING_ID,),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),
+        "client_id": (RUN,),
         "name": (),
         "way": (),
     }

@@ -23,6 +23,7 @@ from qpvmap.storage.models import (
     WalkStop,
     WalkVisit,
 )
+from qpvmap.storage.walks import PAGE_SIZE
 from qpvmap.usecases.walk_records import add_point, record_visit
 from qpvmap.usecases.walks import close_walk, create_walk
 from qpvmap.web import walk_report
@@ -341,6 +342,21 @@ def test_origin_when_seen_on_a_walk_then_is_told_to_those_who_read_walks(
     shown = page(app.test_client(), f"/signalements/{reference}")
     assert HERE not in shown
     assert walk.title not in shown
+
+
+def test_list_when_long_then_goes_on_and_a_wrong_address_is_the_first_page(
+    client: FlaskClient, db: Session, toy: Toy, mediator: Account
+) -> None:
+    assert "Préparez la première" in page(client, HERE)
+    for number in range(PAGE_SIZE + 2):
+        make_walk(db, toy, actor_for(mediator), NOW, 0, title=f"Marche n° {number}.")
+    db.commit()
+    shown = page(client, HERE)
+    assert shown.count('class="item"') == PAGE_SIZE
+    older = re.search(r'href="([^"]*avant=[^"]+)"', shown)
+    assert older
+    assert page(client, older[1]).count('class="item"') == 2
+    assert page(client, f"{HERE}?avant=hier").count('class="item"') == PAGE_SIZE
 
 
 def test_stops_when_moved_named_and_removed_by_form_then_are_so(
