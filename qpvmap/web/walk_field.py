@@ -24,6 +24,7 @@ from qpvmap.core.walks import (
     RouteSource,
 )
 from qpvmap.pictures import prepare as prepare_picture
+from qpvmap.storage.desk import teams_by_id
 from qpvmap.storage.files import delete_photo, photo_path
 from qpvmap.storage.models import Signalement, SiteWalk, WalkPhoto
 from qpvmap.storage.walk_records import find_photo, point_by_client_id
@@ -86,6 +87,7 @@ def field_page(walk_id: int, form: str = "", typed: Typed | None = None) -> Resp
         center=middle(),
         categories=offered_categories(session, current_actor(), served(session)),
         open_stop=open_stop(view.stops),
+        teams=teams_by_id(session, [walk.territory_id]).values() if view.rights.lead else [],
         photo_ids={stop.row.id: new_id() for stop in view.stops},
         stop_choices=[(s.row.id, f"Arrêt {s.row.position}. {s.row.label}") for s in view.stops],
         **words(),

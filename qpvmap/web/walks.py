@@ -34,9 +34,10 @@ from qpvmap.usecases.walks import NewWalk
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.operations import read_degrees
+from qpvmap.web.outbox_door import accepted
 from qpvmap.web.positions import Choice, find_position
 from qpvmap.web.round_view import middle
-from qpvmap.web.security import access, current_actor
+from qpvmap.web.security import access, current_actor, is_outbox_request
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.signalements import served
 from qpvmap.web.walk_forms import (
@@ -46,6 +47,7 @@ from qpvmap.web.walk_forms import (
     new_id,
     read_details,
     read_id,
+    read_instant,
     read_number,
     read_route,
     typed_bodies,
@@ -333,17 +335,15 @@ def draw_route(walk_id: int) -> ResponseReturnValue:
 @bp.post(f"{WALK}/terminer")
 @LEAD
 def close(walk_id: int) -> ResponseReturnValue:
-    """Say that the walk is over."""
-
-    def act(session: Session) -> None:
-        usecases.close_walk(session, current_actor(), walk_id, request_now())
-
-    done(
-        walk_id,
-        act,
-        ENDED,
-    )
-    return redirect(url_for("walk_report.show", walk_id=walk_id), 303)
+    """Say that the walk is over, at the instant that the phone says when it had no signal."""
+    at = url_for("walk_report.show", walk_id=walk_id)
+    with unit_of_work() as session:
+        actor, now = current_actor(), request_now()
+        created = usecases.close_walk(session, actor, walk_id, now, read_instant(request.form))[1]
+    if is_outbox_request():
+        return accepted(read_id(request.form), created=created, title="Fin de la marche", href=at)
+    flash(ENDED, "success")
+    return redirect(at, 303)
 
 
 @bp.post(f"{WALK}/rouvrir")

@@ -182,6 +182,7 @@ def test_record_when_the_phone_sends_it_twice_then_201_and_200_and_one_row(
         ("points", {"stop_id": stop, "kind": "satisfaction", "description": "Jardin fleuri"}),
         ("trajet", {"source": "recorded", "route": "[[2.2985,48.7805],[2.299,48.781]]"}),
         ("decisions", {"what": "Tailler", "owner": "Ville"}),
+        ("terminer", {"captured_at": NOW.isoformat()}),
     ]
     for name, fields in sent:
         key = str(uuid4())
