@@ -233,16 +233,38 @@ def test_network_when_lost_then_kept_and_sent_later(phone: Page, watch: Watch) -
     phone.get_by_label("Envoyer ainsi").check()
     phone.context.set_offline(True)
     phone.locator(SEND).click()
-    expect(phone.locator("#envoi-erreur")).to_contain_text("Pas de réseau")
+    expect(phone.locator("h1")).to_have_text("Gardé dans ce téléphone")
+    expect(phone.locator("#hors-reseau")).to_be_visible()
+    shoot(phone, "signaler-garde-phone", full_page=True)
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
     phone.context.set_offline(False)
-    phone.reload()
-    expect(phone.locator("#brouillon")).to_be_visible()
-    expect(phone.get_by_label("Ce qu’il faut savoir")).to_have_value(
-        "Un trou, appelez le 06 12 34 56 78."
-    )
-    phone.get_by_label("Envoyer ainsi").check()
+    expect(phone.locator("#a-envoyer")).to_be_hidden()
+    phone.goto("/envois")
+    expect(phone.locator("[data-group=sent]")).to_contain_text("BL-")
+    expect(phone.locator("[data-group=sent]")).to_contain_text("Le texte sera relu")
+
+
+def test_draft_when_left_for_another_then_both_are_kept_and_reopened(phone: Page) -> None:
+    phone.goto("/signaler")
+    expect(phone.locator("#quartier")).to_be_visible()
     phone.locator(SEND).click()
-    expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
+    phone.get_by_text("Voirie", exact=True).click()
+    phone.locator(SEND).click()
+    phone.get_by_label("Ce qu’il faut savoir").fill("Un trou.")
+    phone.reload()
+    expect(phone.get_by_label("Ce qu’il faut savoir")).to_have_value("Un trou.")
+    phone.get_by_role("button", name="Le garder, en faire un autre").click()
+    expect(phone.locator("#brouillons")).to_contain_text("1 brouillon vous attend.")
+    shoot(phone, "signaler-brouillon-phone")
+    assert_accessible(phone)
+    place = [phone.locator(f"input[name={name}]").input_value() for name in ("lon", "lat")]
+    phone.context.set_geolocation({"longitude": 2.31, "latitude": 48.79, "accuracy": 5})
+    phone.get_by_role("link", name="Reprendre").click()
+    expect(phone.locator("#brouillon")).to_be_visible()
+    assert [phone.locator(f"input[name={name}]").input_value() for name in ("lon", "lat")] == place
+    phone.goto("/envois")
+    expect(phone.locator("[data-group=draft] .outbox-row")).to_have_count(1)
 
 
 def chosen(page: Page, category: str) -> None:

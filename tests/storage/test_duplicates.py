@@ -210,6 +210,7 @@ def test_questions_when_there_are_many_rows_then_the_index_is_used(
         )
     ]
     names = ", ".join(columns)
+    session.execute(text("set local statement_timeout = 0"))  # the rows are many, not the questions
     session.execute(
         text(
             f"insert into signalement (client_id, reference, location, {names})"

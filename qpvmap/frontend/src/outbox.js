@@ -16,6 +16,7 @@ import { isMine, sendWaiting } from "./outbox-watch.js";
 import { zipped } from "./zip.js";
 
 const GROUPS = [STUCK, READY, DRAFT, SENT];
+const PAUSE_MS = 200;
 const WHEN = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" };
 const ENDINGS = {
   "image/webp": "webp",
@@ -50,6 +51,7 @@ class List {
   constructor() {
     this.model = document.getElementById("envoi").content.firstElementChild;
     this.status = document.getElementById("envois-dit");
+    this.rows = new Map();
     document.getElementById("tout-envoyer").addEventListener("click", () => this.#sendAll());
     watch(() => this.draw());
     window.addEventListener("online", () => this.draw());
@@ -66,6 +68,7 @@ class List {
     while (this.again) {
       this.again = false;
       await this.#drawAll();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     this.drawing = false;
   }
@@ -79,7 +82,7 @@ class List {
     const rows = new Map(GROUPS.map((name) => [name, []]));
     for (const record of heads.reverse()) {
       const photos = mine.filter(({ needs }) => needs.includes(record.id));
-      rows.get(stateOf(record, photos)).push(await this.#row(record, photos));
+      rows.get(stateOf(record, photos)).push(await this.#keptRow(record, photos));
     }
     this.#show(rows, all.filter((one) => !isMine(one) && one.state !== SENT).length);
   }
@@ -99,6 +102,19 @@ class List {
     const words = others && say(others === 1 ? "otherOne" : "other", { n: others });
     tell(document.getElementById("envois-autre"), words || "");
     if (focused) root.querySelector(`[data-id="${focused}"] [data-do="${act}"]`)?.focus();
+  }
+
+  /** The row as it was drawn, unless something of it changed: photos are not read again and again. */
+  async #keptRow(record, photos) {
+    const mark = JSON.stringify([
+      record,
+      photos.map(({ id, state, last_error: why }) => [id, state, why]),
+    ]);
+    const kept = this.rows.get(record.id);
+    if (kept?.mark === mark) return kept.row;
+    const row = await this.#row(record, photos);
+    this.rows.set(record.id, { mark, row });
+    return row;
   }
 
   async #row(record, photos) {

@@ -69,7 +69,8 @@ export async function tellPhotos(root, owner) {
   try {
     const photos = await recordsThatNeed(owner);
     const isOver = photos.every(({ state }) => state === SENT);
-    if (photos.length && !(isOver && sessionStorage.getItem(TOLD + owner))) new PhotoSending(root, owner);
+    if (photos.length && !(isOver && sessionStorage.getItem(TOLD + owner)))
+      new PhotoSending(root, owner);
   } catch {
     // A browser that keeps nothing: photos are added with the form of this page.
   }

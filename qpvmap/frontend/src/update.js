@@ -24,7 +24,9 @@ function follow(registration) {
 
 async function register() {
   try {
-    follow(await navigator.serviceWorker.register("/sw.js", { scope: "/" }));
+    const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/" });
+    follow(registration);
+    registration.update().catch(() => {}); // a page may stay open for days
     const { active } = await navigator.serviceWorker.ready;
     active.postMessage({ type: "here", person: document.body.dataset.person });
   } catch {
