@@ -7,7 +7,7 @@ const FILES = `qpvmap-files-${BUILD.version}`;
 const PAGES = `qpvmap-pages-${BUILD.version}`;
 const OURS = /^qpvmap-(files|pages)-/;
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne"];
-const VISITED = /^\/parcours\/marches\/\d+$/;
+const VISITED = /^\/parcours(\/marches\/\d+|\/sollicitations|\/actions\/nouvelle)?$/;
 const PACK = "/signaler/paquet.json";
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
@@ -59,8 +59,9 @@ export async function keepVisited(path) {
 /** Forget the pages of whoever was here before `person`, and fetch the new one's. */
 export async function keepFor(person) {
   const kept = await caches.open(PAGES);
-  if ((await note(PERSON)) === person && (await kept.match(OFFLINE_PAGE))) return;
-  await forgetPages();
+  const same = (await note(PERSON)) === person;
+  if (same && (await kept.match(OFFLINE_PAGE))) return;
+  if (!same) await forgetPages();
   await keepPages().catch(() => {}); // without network, at the next page
 }
 
