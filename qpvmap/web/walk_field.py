@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -163,15 +163,24 @@ def add_point(walk_id: int) -> ResponseReturnValue:
         return refused(walk_id, "point", error)
     except OutsideTerritory as error:
         return refused(walk_id, "point", InvalidSubmission({"lieu": str(error)}))
-    for file in [] if is_outbox_request() else sent_files()[:1]:
-        sending = usecases.WalkPhotoSending(UUID(new_id()), point=point.client_id)
-        keep_photo(walk, sending, file.read(), reference)
+    if not is_outbox_request():
+        keep_form_photo(walk, point.client_id, reference)
     at = url_for("walk_field.show", walk_id=walk_id)
     client_id = point.client_id
     if reference is None:
         return kept(client_id, created, "Ce qui va bien", at, "Noté\u00a0: cela va bien.")
     href = url_for("signalement_page.show", reference=reference)
     return kept(client_id, created, reference, at, f"Signalé\u00a0: {reference}.", href)
+
+
+def keep_form_photo(walk: SiteWalk, point: UUID, reference: str | None) -> None:
+    """Keep the photo that came with a point; one that cannot be read does not undo the point."""
+    for file in sent_files()[:1]:
+        sending = usecases.WalkPhotoSending(uuid5(point, "photo"), point=point)
+        try:
+            keep_photo(walk, sending, file.read(), reference)
+        except InvalidPhoto as error:
+            flash(f"Le point est gardé, mais pas sa photo. {error}", "error")
 
 
 @bp.post(f"{WALK}/photos")

@@ -239,6 +239,24 @@ def test_photo_when_of_a_stop_a_good_point_or_a_defect_then_goes_to_its_place_on
     assert early.status_code == 404
 
 
+def test_point_when_sent_by_form_with_its_photo_then_both_are_kept(
+    client: FlaskClient, db: Session, walk: SiteWalk
+) -> None:
+    stop, path = stop_ids(db, walk)[0], f"{HERE}/{walk.id}/points"
+    for content, kept in ((photo(), 1), (b"pas une image", 1)):
+        fields = {
+            "client_id": str(uuid4()),
+            "stop_id": stop,
+            "kind": "satisfaction",
+            "description": "Fleuri",
+            "photo": (BytesIO(content), "p.jpg"),
+        }
+        assert client.post(path, data=fields).status_code == 303
+        assert db.scalar(select(func.count()).select_from(WalkPhoto)) == kept
+    assert "Le point est gardé, mais pas sa photo" in page(client, f"{HERE}/{walk.id}")
+    assert db.scalar(select(func.count()).select_from(WalkPoint)) == 2
+
+
 def test_record_when_wrong_then_the_phone_is_told_which_field(
     client: FlaskClient, mediator: Account, walk: SiteWalk
 ) -> None:
