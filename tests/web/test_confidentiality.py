@@ -338,7 +338,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "initiative_photo_id": (1, MISSING_ID),
         "table": ("heures", "introuvable"),
         "form": ("csv",),
-        "client_id": (uuid4(),),
+        "client_id": (RUN, uuid4()),
         "name": (),
         "way": (),
     }
