@@ -6,6 +6,7 @@ import { note, setNote } from "./outbox-store.js";
 const FILES = `qpvmap-files-${BUILD.version}`;
 const PAGES = `qpvmap-pages-${BUILD.version}`;
 const OURS = /^qpvmap-(files|pages)-/;
+/* Kept before they are opened; others that say they may be kept are, once they were opened. */
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne"];
 const PACK = "/signaler/paquet.json";
 const GROUND = "/carte/couches/";
@@ -132,7 +133,7 @@ async function page(event, url) {
 async function fromNetwork(event, url) {
   const response = (await event.preloadResponse) || (await fetch(event.request));
   const isPlain = [...url.searchParams.keys()].every((name) => name === "depuis");
-  if (response.status === 200 && KEPT_PAGES.includes(url.pathname) && isPlain) {
+  if (response.status === 200 && isPlain) {
     event.waitUntil(keepPage(url.pathname, response.clone()).catch(() => {}));
   }
   return response;
