@@ -1,5 +1,6 @@
 """The application: settings in, every door wired. `create_app_from_env` is for the server."""
 
+import gc
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -35,7 +36,10 @@ from qpvmap.web import (
     headers,
     health,
     inbox,
+    inbox_export,
     inbox_views,
+    initiative_photos,
+    initiatives,
     login,
     logs,
     map,
@@ -43,11 +47,20 @@ from qpvmap.web import (
     map_data,
     map_search,
     offline,
+    operation_bulk,
+    operation_documents,
+    operation_forms,
+    operation_sheets,
+    operation_views,
     operations,
     outbox,
     outbox_door,
     papers,
+    parcours,
     photos,
+    presence_figures,
+    presence_history,
+    presences,
     quartiers,
     replies,
     round_stops,
@@ -57,9 +70,13 @@ from qpvmap.web import (
     sessions,
     signalement_page,
     signalements,
+    solicitations,
     subscriptions,
     support,
     throttle,
+    walk_field,
+    walk_report,
+    walks,
 )
 from qpvmap.web.runtime import EXTENSION, Runtime
 
@@ -87,17 +104,33 @@ PAGES = (
     support.bp,
     photos.bp,
     inbox.bp,
+    inbox_export.bp,
     rounds.bp,
     round_stops.bp,
     papers.bp,
     bulk.bp,
     fresh.bp,
     inbox_views.bp,
+    operation_bulk.bp,
+    operation_documents.bp,
+    operation_forms.bp,
+    operation_sheets.bp,
+    operation_views.bp,
     operations.bp,
     ground.bp,
     equipements.bp,
     quartiers.bp,
     replies.bp,
+    parcours.bp,
+    presences.bp,
+    solicitations.bp,
+    initiatives.bp,
+    initiative_photos.bp,
+    presence_history.bp,
+    presence_figures.bp,
+    walks.bp,
+    walk_field.bp,
+    walk_report.bp,
 )
 
 
@@ -170,4 +203,15 @@ def create_app_from_env() -> APIFlask:
     die_with_parent()
     settings = Settings()
     logs.configure(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    leave_aside_what_stays()
+    return app
+
+
+def leave_aside_what_stays() -> None:
+    """Have the collector of garbage no more go through what lives as long as the process.
+
+    It went through all modules and mappings again and again: a page in sixty took 0.4 s more.
+    """
+    gc.collect()
+    gc.freeze()

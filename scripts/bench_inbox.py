@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from bench_locate import timed
 from flask import Flask
 from sqlalchemy import Connection, Engine, event, text
 
-from qpvmap.app import create_app
+from qpvmap.app import create_app, leave_aside_what_stays
 from qpvmap.core.actors import Role
-from qpvmap.core.inbox import ORDERS_OF, Order, Tab
+from qpvmap.core.inbox import ORDERS_OF, Cursor, Order, Tab
 from qpvmap.settings import Settings
 from qpvmap.storage import cluster, migrate
+from qpvmap.storage.inbox import CAPPED
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.accounts import NewAccount, create_account
 from qpvmap.usecases.territory import load_territory
@@ -38,6 +39,12 @@ PEOPLE: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "three teams": (Role.LEAD, ("ept-dechets", "ept-eclairage", "ept-eau")),
     "one team": (Role.AGENT, ("bagneux-technique",)),
 }
+HARDEST = (
+    (Tab.LATE, Order.DEADLINE),
+    (Tab.RESOLVED, Order.LATEST),
+    (Tab.ALL, Order.NEWEST),
+    (Tab.ALL, Order.STALEST),
+)
 FILTERS: Mapping[str, Mapping[str, str]] = {
     "no filter": {},
     "category": {"categorie": "depot-sauvage"},
@@ -51,6 +58,8 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "with a photo": {"photo": "avec"},
     "without a photo": {"photo": "sans"},
     "a month": {"depuis": "2024-01-01", "jusqua": "2024-01-31"},
+    "this year": {"depuis": "2026-01-01"},
+    "before 2020": {"jusqua": "2019-12-31"},
     "zone of the map": {"zone": "2.300,48.784,2.304,48.787"},
     "zone, category, photo": {
         "zone": "2.300,48.784,2.304,48.787", "categorie": "voirie", "photo": "avec",
@@ -59,7 +68,20 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "rare word": {"q": "réverbères"},
     "slip of the pen": {"q": "révebère"},
     "reference": {"q": "0000421"},
+    "two words": {"q": "sacs eventres"},
+    "nothing like it": {"q": "xylophone"},
+    "waiting": {"etat": "waiting"},
+    "confidential": {"nature": "tranquillite"},
+    "tags": {"categorie": "tags"},
+    "a category of others": {"categorie": "encombrants"},
+    "a team": {"service": "ept-eau"},
+    "a month, common word": {"depuis": "2024-01-01", "jusqua": "2024-01-31", "q": "lampadaire"},
 }  # fmt: skip
+AFTER: Mapping[bool, Mapping[str, timedelta]] = {
+    True: {"first": timedelta(0), "second": timedelta(days=3), "far": timedelta(days=70)},
+    False: {"first": timedelta(0), "second": timedelta(days=3), "far": timedelta(days=1900)},
+}
+"""How old the mark is that a page begins after, by whether its tab holds the work left."""
 
 
 def prepare(url: str) -> dict[str, str]:
@@ -98,13 +120,16 @@ def fill(connection: Connection) -> None:
 
 
 def views() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each tab and order under no filter, and each filter in the two hardest tabs."""
+    """Yield each tab, order and page under no filter, and each filter in the hardest views."""
+    now = datetime.now(UTC)
     for tab in Tab:
         for order in ORDERS_OF.get(tab, tuple(Order)):
-            yield f"{tab}, {order}", {"vue": str(tab), "tri": str(order)}
+            for page, age in AFTER[tab not in CAPPED].items():
+                after = {"apres": str(Cursor(now - age, 0))} if age else {}
+                yield f"{tab}, {order}, {page}", {"vue": str(tab), "tri": str(order), **after}
     for name, filters in FILTERS.items():
-        for tab in (Tab.LATE, Tab.ALL):
-            yield f"{tab}, {name}", {"vue": str(tab), **filters}
+        for tab, order in HARDEST:
+            yield f"{tab}, {order}, {name}", {"vue": str(tab), "tri": str(order), **filters}
 
 
 def rows_read(plan: Mapping[str, Any]) -> int:
@@ -134,14 +159,19 @@ class Explained:
 
     def note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         """Keep a statement that reads signalements."""
-        if statement.startswith("SELECT") and "signalement" in statement:
+        if statement.startswith(("SELECT", "WITH")) and "signalement" in statement:
             self.sent.append((statement, parameters))
 
     def rows(self) -> int:
         """Return the rows read by all of them."""
         read = 0
         with self.engine.begin() as connection:
-            connection.execute(text("set local plan_cache_mode = force_custom_plan"))
+            connection.execute(
+                text(
+                    "select set_config('plan_cache_mode', 'force_custom_plan', true),"
+                    " set_config('max_parallel_workers_per_gather', '0', true)"
+                )
+            )
             for statement, parameters in self.sent:
                 found = connection.exec_driver_sql(
                     f"explain (analyze, timing off, format json) {statement}", parameters
@@ -184,7 +214,7 @@ def measure(app: Flask, keys: Mapping[str, str]) -> None:
             p50, p95 = statistics.median(durations), durations[-1]
             slowest.append(busy)
             click.echo(
-                f"{name:<13} {title:<42} p50 {p50:7.1f}   p95 {p95:7.1f} ms"
+                f"{name:<13} {title:<46} p50 {p50:7.1f}   p95 {p95:7.1f} ms"
                 f"   x {p50 / unit:5.0f}   busy {busy:6.1f} ms   rows {explained.rows():>8}"
             )
     cuts = statistics.quantiles(slowest, n=100)
@@ -206,6 +236,7 @@ def main() -> None:
             geocoder_url="",
         )
         app = create_app(settings)
+        leave_aside_what_stays()  # as a web worker does
         measure(app, keys)
         app.extensions["qpvmap"].engine.dispose()
 

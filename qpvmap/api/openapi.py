@@ -29,6 +29,7 @@ DESCRIPTION = (
 TAGS = [
     {"name": "Lieux", "description": "Commune, IRIS, quartier prioritaire d’un point."},
     {"name": "Signalements", "description": "Déposer, lister, lire, faire avancer."},
+    {"name": "Plan d’investissement", "description": "Opérations, dates, argent, distances."},
     {"name": "Photos", "description": "Avant, pendant, après."},
     {"name": "Compte", "description": "Le jeton et son compte."},
     {"name": "Refus", "description": "Ce que veulent dire les refus."},
@@ -72,6 +73,13 @@ MEANINGS: Mapping[str, str] = {
     "Nature": "L’état des lieux, ou le comportement de personnes (jamais public).",
     "Moment": "Ce que montre une photo : le désordre, le travail, le résultat.",
     "Outcome": "Comment un signalement s’est terminé.",
+    "FundingItem": "Qui paie combien, en quelle année, en euros.",
+    "NearnessItem": "Comment une opération se situe face aux périmètres d’une génération.",
+    "OperationItem": "Une opération du plan ; ce qui n’est pas connu est nul ou vide.",
+    "OperationPage": "Une page du plan ; l’en-tête `Link` mène aux autres.",
+    "PeriodItem": "Une date, aussi précise qu’on la connaît.",
+    "Precision": "À quel point une date est précise.",
+    "StepItem": "Un état atteint ou prévu, et depuis quand.",
     "PhotoForm": "Une photo envoyée, en `multipart/form-data`.",
     "PhotoItem": "Une photo, par ses adresses.",
     "Priority": "À quel point c’est pressant ; une urgence est un danger pour quelqu’un.",
@@ -89,27 +97,31 @@ MEANINGS: Mapping[str, str] = {
     "Transition": "Un passage demandé, depuis la version qui a été lue.",
 }
 """What each schema is, in French: the models' own docstrings are for programmers. Tested."""
-POINT_COLLECTION = {
-    "type": "object",
-    "required": ["type", "features"],
-    "properties": {
-        "type": {"const": "FeatureCollection"},
-        "features": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["type", "id", "geometry", "properties"],
-                "properties": {
-                    "type": {"const": "Feature"},
-                    "id": {"type": "string"},
-                    "geometry": {"type": "object"},
-                    "properties": {"type": "object"},
+
+
+def collection_of(*geometry: str) -> Json:
+    """Return the schema of a GeoJSON collection whose geometries are of these JSON types."""
+    return {
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["type", "id", "geometry", "properties"],
+                    "properties": {
+                        "type": {"const": "Feature"},
+                        "id": {"type": "string"},
+                        "geometry": {"type": list(geometry)},
+                        "properties": {"type": "object"},
+                    },
                 },
             },
+            "numberMatched": {"type": "integer"},
         },
-        "numberMatched": {"type": "integer"},
-    },
-}
+    }
 
 
 def init_app(app: Flask) -> None:
@@ -194,7 +206,7 @@ def _filing(responses: Json) -> None:
 
 def _listing(responses: Json) -> None:
     """Say that a list is JSON or GeoJSON, and leads to its neighbours."""
-    responses["200"]["content"][GEOJSON] = {"schema": POINT_COLLECTION}
+    responses["200"]["content"][GEOJSON] = {"schema": collection_of("object")}
     link = {"description": "Pages voisines (RFC 8288).", "schema": {"type": "string"}}
     responses["200"]["headers"] = {"Link": link}
 
@@ -212,7 +224,14 @@ def _image(responses: Json) -> None:
     responses["200"] = {"description": "La photo.", "content": {"image/webp": {"schema": {}}}}
 
 
+def _planning(responses: Json) -> None:
+    """Say that the plan is JSON or GeoJSON, where what has no place yet has no geometry."""
+    _listing(responses)
+    responses["200"]["content"][GEOJSON] = {"schema": collection_of("object", "null")}
+
+
 SPECIAL = {
+    "listOperations": _planning,
     "fileSignalement": _filing,
     "listSignalements": _listing,
     "addPhoto": _adding,

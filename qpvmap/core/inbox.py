@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from qpvmap.core.geo import BBox
@@ -11,6 +11,9 @@ from qpvmap.core.workflow import OPEN_STATUSES, Status
 
 CLOSE_M = 300
 """How far from a quarter is still close to it, metres."""
+
+
+A_YEAR = timedelta(days=366)
 
 
 class Tab(StrEnum):
@@ -156,7 +159,21 @@ class InboxFilters:
         return self.order if self.order and chosen else USUAL_ORDERS[self.tab]
 
     @property
-    def owes_work(self) -> bool:
-        """Whether only what is still open can match: as many rows as there is work left."""
+    def keeps_open_alone(self) -> bool:
+        """Whether the filters keep nothing that has ended, whatever the tab."""
+        return self.late is not None or self.status in OPEN_STATUSES
+
+    @property
+    def keeps_few(self) -> bool:
+        """Whether all that matches is few enough to be found before it is sorted.
+
+        The work left, or what was filed in a year at most, when sorted by another date.
+        """
         of_tab = self.tab not in (Tab.RESOLVED, Tab.ALL)
-        return of_tab or self.late is not None or self.status in OPEN_STATUSES
+        return of_tab or self.keeps_open_alone or self._is_of_a_year
+
+    @property
+    def _is_of_a_year(self) -> bool:
+        if not self.since or not self.until or self.sorting is Order.NEWEST:
+            return False
+        return self.until - self.since <= A_YEAR

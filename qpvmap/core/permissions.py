@@ -37,9 +37,16 @@ class Action(StrEnum):
     EDIT_REPLIES = "edit_replies"
     VIEW_INBOX = "view_inbox"
     LEAD_ROUND = "lead_round"
+    RECORD_PRESENCE = "record_presence"
+    READ_PRESENCE = "read_presence"
+    COUNT_PRESENCE = "count_presence"
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     VIEW_SENDINGS = "view_sendings"
+    VIEW_WALK = "view_walk"
+    RECORD_WALK = "record_walk"
+    LEAD_WALK = "lead_walk"
+    SETTLE_DECISION = "settle_decision"
     ADMINISTER = "administer"
 
 
@@ -81,6 +88,8 @@ HANDLERS: Grants = {
     Role.LEAD: Reach.TEAM,
     Role.COORDINATOR: Reach.TERRITORY,
 }
+
+WALKERS: Grants = dict.fromkeys(HANDLERS, Reach.TERRITORY)
 
 SIGNED_IN: Grants = {role: Reach.OWN for role in Role if role is not Role.PUBLIC}
 
@@ -151,11 +160,28 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.EDIT_REPLIES: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_INBOX: {None: dict.fromkeys(HANDLERS, Reach.TERRITORY)},
     Action.LEAD_ROUND: {None: HANDLERS},
+    Action.RECORD_PRESENCE: {None: {Role.MEDIATOR: Reach.TEAM}},
+    Action.READ_PRESENCE: {
+        None: {
+            Role.MEDIATOR: Reach.OWN,
+            Role.LEAD: Reach.TEAM,
+            Role.COORDINATOR: Reach.TERRITORY,
+        }
+    },
+    Action.COUNT_PRESENCE: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
-        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+        None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
+    Action.VIEW_WALK: {None: {**WALKERS, Role.PLANNER: Reach.TERRITORY}},
+    Action.RECORD_WALK: {None: WALKERS},
+    Action.LEAD_WALK: {
+        None: dict.fromkeys((Role.MEDIATOR, Role.LEAD, Role.COORDINATOR), Reach.TERRITORY)
+    },
+    Action.SETTLE_DECISION: {
+        None: {**HANDLERS, Role.MEDIATOR: Reach.TERRITORY},
+    },
     Action.ADMINISTER: {None: {Role.ADMIN: Reach.TERRITORY}},
 }
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from qpvmap.core.actors import OrganisationKind, Role
 from qpvmap.core.permissions import Nature
+from qpvmap.core.presence_words import WORDS, Word, WordKind
 from qpvmap.core.replies import Occasion, ReplyDraft, faults_of
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -126,6 +127,63 @@ class ReplyPlan(Described):
         return self
 
 
+class SectorPlan(Described):
+    """A part of a quarter where mediators walk: all of it, or what lies in one commune."""
+
+    code: Slug
+    name: Words
+    qpv_code: str
+    insee_code: InseeCode | None = None
+
+
+class WordPlan(Described):
+    """A word that mediators tap; see `core.presence_words`."""
+
+    code: Slug
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    icon: Slug = "other"
+
+
+class PresencePlan(Described):
+    """Where mediators walk and the words they tap; what is not said is that of any territory.
+
+    The names on their rounds are forgotten after `names_kept_months`.
+    """
+
+    names_kept_months: int = Field(12, ge=3, le=36)
+    sectors: Sequence[SectorPlan] = ()
+    publics: Sequence[WordPlan] = ()
+    themes: Sequence[WordPlan] = ()
+    bodies: Sequence[WordPlan] = ()
+    initiatives: Sequence[WordPlan] = ()
+
+    def words(self, kind: WordKind) -> Sequence[Word]:
+        """Return the words of a kind, those of any territory when none are given."""
+        own = {
+            WordKind.PUBLIC: self.publics,
+            WordKind.THEME: self.themes,
+            WordKind.BODY: self.bodies,
+            WordKind.INITIATIVE: self.initiatives,
+        }[kind]
+        return [Word(word.code, word.name, word.icon) for word in own] or WORDS[kind]
+
+
+class WalkItemPlan(Described):
+    """Something that site walks look at."""
+
+    code: Slug
+    name: Words
+    hint: str = ""
+
+
+class WalkThemePlan(Described):
+    """What a site walk may be about, and the items that it looks at, in order."""
+
+    code: Slug
+    name: Words
+    items: Sequence[Slug] = Field(min_length=1, max_length=12)
+
+
 class PersonPlan(Described):
     """An invented person of the demonstration."""
 
@@ -139,7 +197,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators` and `demo_signalements` are files of geodata.
+    `operations`, `emprises`, `contract_indicators`, `demo_signalements`, `demo_presences` and
+    `demo_walks` are files of geodata.
     """
 
     code: Slug
@@ -155,6 +214,9 @@ class TerritoryPlan(Described):
     contract_indicators: str | None = None
     emprises: str | None = None
     demo_signalements: str | None = None
+    demo_presences: str | None = None
+    presence: PresencePlan = PresencePlan()
+    demo_walks: str | None = None
     organisations: Sequence[OrganisationPlan]
     teams: Sequence[TeamPlan]
     categories: Sequence[CategoryPlan]
@@ -162,6 +224,8 @@ class TerritoryPlan(Described):
     delays: Sequence[DelayPlan] = ()
     closing_days: Sequence[ClosingDayPlan] = ()
     replies: Sequence[ReplyPlan] = ()
+    walk_items: Sequence[WalkItemPlan] = ()
+    walk_themes: Sequence[WalkThemePlan] = ()
     people: Sequence[PersonPlan] = ()
 
     @model_validator(mode="after")
@@ -184,6 +248,10 @@ class TerritoryPlan(Described):
             | {delay.team for delay in self.delays if delay.team} - teams
             | {code for delay in self.delays for code in delay.categories} - categories
             | {code for day in self.closing_days for code in day.organisations} - organisations
+            | {sector.qpv_code for sector in self.presence.sectors} - set(self.qpv_codes)
+            | {s.insee_code for s in self.presence.sectors if s.insee_code} - set(self.insee_codes)
+            | {code for theme in self.walk_themes for code in theme.items}
+            - {item.code for item in self.walk_items}
         )
         if unknown:
             raise ValueError(f"named but not described: {', '.join(sorted(unknown))}")

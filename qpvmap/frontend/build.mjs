@@ -46,6 +46,9 @@ const builds = [
       "src/replies.js",
       "src/round.js",
       "src/push.js",
+      "src/presence.js",
+      "src/walk.js",
+      "src/walk-prepare.js",
       "src/outbox.js",
     ],
     format: "esm",
@@ -57,7 +60,15 @@ const builds = [
 ];
 
 /* What the pages that open without network are made of; the parts that they import come with them. */
-const OFFLINE = ["app.css", "map.css", "app.js", "report.js", "outbox.js"];
+const OFFLINE = [
+  "app.css",
+  "map.css",
+  "app.js",
+  "report.js",
+  "outbox.js",
+  "presence.js",
+  "walk.js",
+];
 
 /* Every browser runs a service worker in one piece. It holds the list of what it keeps. */
 const worker = (kept) => ({

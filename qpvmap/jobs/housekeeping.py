@@ -1,11 +1,13 @@
-"""What the queue does by itself: take up jobs whose worker died, forget counts of attempts."""
+"""What the queue does by itself: take up jobs whose worker died, forget what need not be kept."""
 
 from datetime import UTC, datetime
 
 from procrastinate import JobContext
 
-from qpvmap.jobs.app import APP, settings_of
+from qpvmap.jobs.app import APP, engine_of, settings_of
 from qpvmap.storage.session import make_engine, transaction
+from qpvmap.usecases.operation_import import forget_old_imports
+from qpvmap.usecases.presence_upkeep import close_forgotten_rounds, forget_names
 from qpvmap.usecases.throttling import forget_old_attempts
 
 
@@ -21,10 +23,27 @@ async def rescue(context: JobContext, timestamp: int) -> None:
 @APP.periodic(cron="17 3 * * *")
 @APP.task(name="forget_attempts", queueing_lock="forget_attempts", pass_context=True)
 def forget_attempts(context: JobContext, timestamp: int) -> None:
-    """Remove the counts of attempts that no longer limit anything."""
+    """Remove the counts of attempts that no longer limit anything, and old workbooks."""
     engine = make_engine(str(settings_of(context).database_url), pool_size=1)
     try:
         with transaction(engine) as session:
             forget_old_attempts(session, datetime.now(UTC))
+            forget_old_imports(session, datetime.now(UTC))
     finally:
         engine.dispose()
+
+
+@APP.periodic(cron="*/15 * * * *")
+@APP.task(name="close_forgotten_rounds", queueing_lock="close_forgotten_rounds", pass_context=True)
+def close_forgotten(context: JobContext, timestamp: int) -> None:
+    """Close the mediators' rounds that nobody ended."""
+    with transaction(engine_of(context)) as session:
+        close_forgotten_rounds(session, datetime.now(UTC))
+
+
+@APP.periodic(cron="29 3 * * *")
+@APP.task(name="forget_round_names", queueing_lock="forget_round_names", pass_context=True)
+def forget_round_names(context: JobContext, timestamp: int) -> None:
+    """Take the names off the rounds that are older than their territory keeps them."""
+    with transaction(engine_of(context)) as session:
+        forget_names(session, datetime.now(UTC))

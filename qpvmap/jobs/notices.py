@@ -33,7 +33,8 @@ from qpvmap.usecases.notices import (
     put_back,
     take_up,
 )
-from qpvmap.usecases.push import device_by_key, forget_device, words_of
+from qpvmap.usecases.push import device_by_key, forget_device
+from qpvmap.usecases.team_push import message_of as message_for_browser
 from qpvmap.usecases.telling import TELL, tell
 
 log = structlog.get_logger()
@@ -174,7 +175,8 @@ def carry_by_push(delivery: Delivery) -> bool:
     notice = delivery.notice
     with transaction(delivery.engine) as session:
         device = device_by_key(session, notice.account_id, notice.address)
-        message = words_of(session, notice) if still_told(session, notice) else None
+        wanted = still_told(session, notice)
+        message = message_for_browser(session, notice, datetime.now(UTC)) if wanted else None
     if device is None or message is None:
         return False
     if not delivery.last_byte_leaves():

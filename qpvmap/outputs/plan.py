@@ -41,16 +41,23 @@ class Mark:
 
 
 def draw_plan(
-    frame: Frame, shapes: Sequence[Shape], marks: Sequence[Mark], depot: LonLat | None = None
+    frame: Frame,
+    shapes: Sequence[Shape],
+    marks: Sequence[Mark],
+    depot: LonLat | None = None,
+    route: Sequence[LonLat] = (),
 ) -> str:
-    """Return the plan as the text of an SVG file."""
+    """Return the plan as the text of an SVG file.
+
+    `route` is the way that was taken; without one, the stops are joined as the crow flies.
+    """
     width, height = frame.width, frame.height
     return "".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}">',
             f'<rect width="{width:g}" height="{height:g}" fill="#faf8f6"/>',
             *_ground(shapes),
-            _way(frame, marks, depot),
+            _route(frame, route) or _way(frame, marks, depot),
             *_names(frame, shapes),
             _depot(frame, depot),
             *_stops(frame, marks),
@@ -93,6 +100,18 @@ def _names(frame: Frame, shapes: Sequence[Shape]) -> list[str]:
             f"{escape(shape.name)}</text>"
         )
     return found
+
+
+def _route(frame: Frame, route: Sequence[LonLat]) -> str:
+    if len(route) < 2:
+        return ""
+    way = " ".join("{:.0f},{:.0f}".format(*frame.place(point)) for point in route)
+    return (
+        f'<polyline points="{way}" fill="none" stroke="{PAPER}" stroke-width="13"'
+        ' stroke-linejoin="round" stroke-linecap="round"/>'
+        f'<polyline points="{way}" fill="none" stroke="{BRAND}" stroke-width="7"'
+        ' stroke-linejoin="round" stroke-linecap="round"/>'
+    )
 
 
 def _way(frame: Frame, marks: Sequence[Mark], depot: LonLat | None) -> str:

@@ -1,6 +1,6 @@
 """Rows of runs, and the rows that an action on many, a print or a file bears on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -115,6 +115,22 @@ def sheets(session: Session, actor: Actor, references: Collection[str]) -> list[
     )
     found = {row.reference: Sheet(**row._mapping) for row in rows}
     return [found[reference] for reference in references if reference in found]
+
+
+def sheets_by_id(session: Session, actor: Actor, ids: Sequence[int], size: int) -> Iterator[Sheet]:
+    """Yield these signalements in the order given, read `size` at a time.
+
+    What `actor` may handle no more is left out: a team may change hands while they are read.
+    """
+    for start in range(0, len(ids), size):
+        some = ids[start : start + size]
+        rows = session.execute(
+            _sheets(actor)
+            .add_columns(Signalement.id)
+            .where(Signalement.id.in_(some), reached_by(actor, Action.HANDLE))
+        )
+        found = {row.id: Sheet(*row[:-1]) for row in rows}
+        yield from (found[row_id] for row_id in some if row_id in found)
 
 
 def _sheets(actor: Actor) -> Select[*tuple[Any, ...]]:

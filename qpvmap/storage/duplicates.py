@@ -11,6 +11,7 @@ from typing import Any
 
 from geoalchemy2 import Geography
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Row,
     ScalarSelect,
@@ -21,8 +22,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.geo import WGS84, LonLat
@@ -40,6 +43,9 @@ MOST_LIKELY = 5
 LIKELY_FROM = 0.55
 """Score from which two signalements may well be one."""
 
+NEAREST = 40
+"""Others around one that are compared with it, the nearest first."""
+
 FARTHEST = 2
 """Likely duplicates lie within this many times the radius of the category."""
 
@@ -53,8 +59,6 @@ METRES_A_DEGREE = 111_000.0
 
 ON_GROUND = Geography(srid=WGS84, spatial_index=False)
 
-Mine = aliased(Signalement, name="mine")
-MyCategory = aliased(Category, name="my_category")
 Part = aliased(Signalement, name="part")
 
 
@@ -166,15 +170,70 @@ def with_likely_duplicates(
 
 
 def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
-    """Return the pairs of one of these and another that lies near, with their score."""
-    reach = MyCategory.duplicate_radius_m * FARTHEST
-    distance = metres(Signalement.location, Mine.location)
+    """Return the pairs of one of these and another that lies near, with their score.
+
+    These are read first, by their keys; then each looks around itself, at its `NEAREST` alone: a
+    corner where a thousand were filed costs no more than another.
+    """
+    mine = _asked_about(signalement_ids)
+    near = _around(actor, mine.c)
+    return select(
+        mine.c.id.label("mine_id"),
+        *(column for column in near.c if column.key not in {"same", "words"}),
+        _score(mine.c, near.c).label("score"),
+    ).join_from(mine, near, true())
+
+
+def _asked_about(signalement_ids: Collection[int]) -> CTE:
+    """Return these signalements, held apart: joined at once, the table was read whole for them.
+
+    `kin` are the categories that theirs may be taken for.
+    """
+    other = aliased(Category)
+    kin = (
+        select(func.array_agg(other.id))
+        .where(
+            other.territory_id == Category.territory_id,
+            _kindred(other, Category.id, Category.kindred),
+        )
+        .correlate(Category)
+        .scalar_subquery()
+    )
     return (
         select(
-            Mine.id.label("mine_id"),
+            Signalement.id,
+            Signalement.territory_id,
+            Signalement.nature,
+            Signalement.location,
+            Signalement.category_id,
+            Signalement.parent_id,
+            Signalement.description,
+            Signalement.created_at,
+            (Category.duplicate_radius_m * FARTHEST).label("reach_m"),
+            kin.label("kin"),
+        )
+        .join(Signalement.category)
+        .where(
+            Signalement.id.in_(sorted(signalement_ids)),
+            func.coalesce(Signalement.outcome, "") != Outcome.DUPLICATE,
+        )
+        .cte("mine")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _around(actor: Actor, mine: Any) -> LateralFromClause:
+    """Return what may be the same thing as one of them, the nearest first.
+
+    The place alone finds it: a category is looked for among what lies there, never in the table.
+    """
+    category = select(Category.name).where(Category.id == Signalement.category_id)
+    distance = metres(Signalement.location, mine.location)
+    return (
+        select(
             Signalement.id,
             Signalement.reference,
-            Category.name.label("category"),
+            category.scalar_subquery().label("category"),
             shown_description(actor),
             Signalement.status,
             Signalement.outcome,
@@ -182,46 +241,45 @@ def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any
             Signalement.created_at,
             distance.label("distance_m"),
             _photo().label("photo_id"),
-            _score(distance / reach).label("score"),
+            (Signalement.category_id == mine.category_id).label("same"),
+            Signalement.description.label("words"),
         )
-        .select_from(Mine)
-        .join(MyCategory, MyCategory.id == Mine.category_id)
-        .join(Signalement, in_box(Mine.location, reach))
-        .join(Category, Category.id == Signalement.category_id)
         .where(
-            Mine.id.in_(sorted(signalement_ids)),
-            distance <= reach,
-            Signalement.id != Mine.id,
-            Signalement.territory_id == Mine.territory_id,
-            Signalement.nature == Mine.nature,
+            in_box(mine.location, mine.reach_m),
+            distance <= mine.reach_m,
+            Signalement.id != mine.id,
+            Signalement.territory_id == mine.territory_id,
+            Signalement.nature == mine.nature,
             reached_by(actor, Action.HANDLE),
-            _kindred(Category, Mine.category_id, MyCategory.kindred),
-            _worth_showing(Mine.created_at),
-            func.coalesce(Mine.outcome, "") != Outcome.DUPLICATE,
-            func.coalesce(Signalement.parent_id, 0) != Mine.id,
-            func.coalesce(Mine.parent_id, 0) != Signalement.id,
-            or_(Mine.parent_id.is_(None), Mine.parent_id.is_distinct_from(Signalement.parent_id)),
+            func.array_position(mine.kin, Signalement.category_id).is_not(None),
+            _worth_showing(mine.created_at),
+            func.coalesce(Signalement.parent_id, 0) != mine.id,
+            func.coalesce(mine.parent_id, 0) != Signalement.id,
+            or_(mine.parent_id.is_(None), mine.parent_id.is_distinct_from(Signalement.parent_id)),
         )
+        .order_by(Signalement.location.op("<->")(mine.location))
+        .limit(NEAREST)
+        .lateral("near")
     )
 
 
-def _score(share_of_reach: ColumnElement[float]) -> ColumnElement[float]:
+def _score(mine: Any, near: Any) -> ColumnElement[float]:
     """Return 0 to 1: how near, how close in time, how alike in category and in words."""
-    gap = func.abs(func.extract("epoch", Signalement.created_at - Mine.created_at))
-    silent = or_(Signalement.description == "", Mine.description == "")
+    gap = func.abs(func.extract("epoch", near.created_at - mine.created_at))
+    silent = or_(near.words == "", mine.description == "")
     parts: Mapping[str, ColumnElement[float]] = {
-        "distance": 1 - share_of_reach,
+        "distance": 1 - near.distance_m / mine.reach_m,
         "time": 1 - func.least(gap / RECENTLY.total_seconds(), 1),
-        "category": case((Category.id == Mine.category_id, 1.0), else_=KINDRED_COUNTS),
+        "category": case((near.same, 1.0), else_=KINDRED_COUNTS),
         "words": case(
             (silent, SILENT_COUNTS),
-            else_=func.similarity(Signalement.description, Mine.description),
+            else_=func.similarity(near.words, mine.description),
         ),
     }
     return sum((parts[name] * weight for name, weight in WEIGHTS.items()), start=literal(0.0))
 
 
-def _kindred(theirs: type[Category], category_id: Any, kindred: Any) -> ColumnElement[bool]:
+def _kindred(theirs: Any, category_id: Any, kindred: Any) -> ColumnElement[bool]:
     """Return whether a category is this one, or of the same group."""
     return or_(theirs.id == category_id, (theirs.kindred != "") & (theirs.kindred == kindred))
 

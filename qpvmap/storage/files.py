@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Config
 
 PHOTOS = "photos"
+DOCUMENTS = "documents"
 KEY_BYTES = 24
 PATIENCE = timedelta(seconds=20)
 
@@ -135,3 +136,8 @@ def delete_photo(files: Files, key: str) -> None:
     """Remove both sizes of a photo for good."""
     for size in Size:
         files.delete(photo_path(key, size))
+
+
+def document_path(key: str) -> str:
+    """Return where a document of an operation lies."""
+    return f"{DOCUMENTS}/{key}"

@@ -14,6 +14,7 @@ from typing import Any
 
 import shapely
 
+from qpvmap.core.demo_walks import DemoWalks
 from qpvmap.core.geo import WGS84, LonLat
 from qpvmap.core.territories import TerritoryPlan
 from qpvmap.resources import resource_dir
@@ -213,7 +214,11 @@ def _read_csv(file: str) -> Sequence[Mapping[str, str]]:
 def read_operations(file: str) -> Sequence[Row]:
     """Return the operations of an investment plan, `location` as EWKB."""
     return [
-        {**row, "location": point_ewkb(LonLat(float(row["lon"]), float(row["lat"])))}
+        {
+            **row,
+            "natures": [nature for nature in row["natures"].split(",") if nature],
+            "location": point_ewkb(LonLat(float(row["lon"]), float(row["lat"]))),
+        }
         for row in _read_csv(file)
     ]
 
@@ -271,6 +276,67 @@ def read_demo_signalements(file: str) -> Sequence[DemoSignalement]:
         )
         for number, row in enumerate(_read_csv(file), start=1)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPresence:
+    """An invented line of a mediator's days: a round, a solicitation or an action.
+
+    `at` is local, `then` the sector of the second half of a round; an action has its kind in
+    `public`.
+    """
+
+    number: int
+    kind: str
+    days_ago: int
+    at: str
+    minutes: int
+    sector: str
+    then: str
+    others: int
+    public: str
+    theme: str
+    body: str
+    times: int
+    title: str
+    place: str
+    partners: tuple[str, ...]
+    people: int | None
+    organised: bool
+    text: str
+
+
+def read_demo_presences(file: str) -> Sequence[DemoPresence]:
+    """Return the invented rounds, solicitations and actions, in order of time."""
+    return [
+        DemoPresence(
+            number=number,
+            kind=row["kind"],
+            days_ago=int(row["days_ago"]),
+            at=row["at"] or "12:00",
+            minutes=int(row["minutes"] or 0),
+            sector=row["sector"],
+            then=row["then"],
+            others=int(row["others"] or 0),
+            public=row["public"],
+            theme=row["theme"],
+            body=row["body"],
+            times=int(row["times"] or 1),
+            title=row["title"],
+            place=row["place"],
+            partners=tuple(row["partners"].split()),
+            people=int(row["people"]) if row["people"] else None,
+            organised=row["organised"] == "1",
+            text=row["text"],
+        )
+        for number, row in enumerate(_read_csv(file), start=1)
+    ]
+
+
+def read_demo_walks(file: str) -> DemoWalks:
+    """Return the invented walks."""
+    text = (resource_dir("geodata") / file).read_text(encoding="utf-8")
+    return DemoWalks.model_validate(tomllib.loads(text))
 
 
 def read_contract_indicators(file: str) -> tuple[Sequence[Row], Sequence[Row]]:

@@ -10,7 +10,18 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import Select, Subquery, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
@@ -80,7 +91,7 @@ class Inbox:
 
     `filters` are those that were applied in the end, slips looked for or not.
 
-    A count of `CAPPED` is `MOST_COUNTED` + 1 at most, which means "more than `MOST_COUNTED`".
+    A count of `CAPPED` over `MOST_COUNTED` means "more than `MOST_COUNTED`".
     """
 
     filters: InboxFilters
@@ -104,7 +115,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
-    few = asked.owes_work or held <= MOST_COUNTED
+    few = asked.keeps_few or held <= MOST_COUNTED
     rows, following = page(session, actor, asked, now, PAGE_SIZE, found_first=few)
     return Inbox(asked, tuple(rows), counts, following)
 
@@ -112,9 +123,15 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
 def plan_for_values(session: Session) -> None:
     """Have the server plan each question for its own values, until the transaction ends.
 
-    A plan made once for any value reads the whole table for the rare ones: 200 times slower.
+    A plan made once for any value reads the whole table for the rare ones: 200 times slower. Nor
+    is one shared between processes: a table read whole by three is cheap to the planner alone.
     """
-    session.execute(text("set local plan_cache_mode = force_custom_plan"))
+    session.execute(
+        text(
+            "select set_config('plan_cache_mode', 'force_custom_plan', true),"
+            " set_config('max_parallel_workers_per_gather', '0', true)"
+        )
+    )
 
 
 def page(
@@ -146,24 +163,55 @@ def inbox_counts(
     """
     kept = handled(actor, filters, now)
     tabs = [tab for tab in Tab if tab not in CAPPED]
+    counted = {tab: func.count().filter(in_tab(tab, now)) for tab in tabs}
     still_open = (
-        select(*(func.count().filter(in_tab(tab, now)).label(tab.name) for tab in tabs))
+        select(func.count().label("whole"), *(counted[tab].label(tab.name) for tab in tabs))
         .select_from(Signalement)
         .where(kept, Signalement.status.in_(OPEN_STATUSES))
         .subquery("still_open")
     )
-    past = (
-        select(Signalement.id)
-        .where(kept, in_tab(tab, now))
-        .order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())  # by an index, never by the table
-        .limit(MOST_COUNTED + 1)
-        .subquery(f"tab_{tab.name.lower()}")
-        for tab in CAPPED
-    )
-    capped = (select(func.count()).select_from(tab).scalar_subquery() for tab in past)
-    found = session.execute(select(still_open, *capped)).one()
+    past = _counts_of_past(kept, filters, now, still_open.c.whole)
+    columns = (still_open.c[tab.name] for tab in tabs)
+    found = session.execute(select(*columns, *(past[tab] for tab in CAPPED))).one()
     counts = dict(zip((*tabs, *CAPPED), found, strict=True))
     return {tab: counts[tab] for tab in Tab}
+
+
+def _counts_of_past(
+    kept: ColumnElement[bool], filters: InboxFilters, now: datetime, still_open: Any
+) -> Mapping[Tab, ColumnElement[int]]:
+    """Return the counts of the tabs that grow for ever, looked for only as far as it is needed.
+
+    All of it holds at least what is open and what is resolved: where one of these is more than
+    is counted, so is the whole. Filters that keep what is open alone leave nothing else to count.
+    """
+    if filters.keeps_open_alone:
+        return {Tab.RESOLVED: literal(0), Tab.ALL: still_open}
+    most = {
+        tab: _up_to_most(select(Signalement.id).where(kept, in_tab(tab, now)), tab, filters)
+        for tab in CAPPED
+    }
+    resolved_ones = (
+        select(most[Tab.RESOLVED].label("n")).cte("resolved_ones").prefix_with("MATERIALIZED")
+    )
+    known = select(resolved_ones.c.n).scalar_subquery()
+    whole = case(
+        (func.greatest(still_open, known) > MOST_COUNTED, func.greatest(still_open, known)),
+        else_=most[Tab.ALL],
+    )
+    return {Tab.RESOLVED: known, Tab.ALL: whole}
+
+
+def _up_to_most(rows: Select[int], tab: Tab, filters: InboxFilters) -> ScalarSelect[int]:
+    """Return how many rows there are, `MOST_COUNTED` + 1 at most: the first that an index gives.
+
+    In the order of the tab's own index, so that the table is never read; words are found by
+    theirs, and in no order, which would have all of them found before the first is counted.
+    """
+    if not filters.search:
+        rows = rows.order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())
+    first = rows.limit(MOST_COUNTED + 1).subquery(f"tab_{tab.name.lower()}")
+    return select(func.count()).select_from(first).scalar_subquery()
 
 
 def matching_ids(
@@ -172,7 +220,7 @@ def matching_ids(
     """Return the keys of what a tab holds under the filters, in its order, `limit` at most."""
     plan_for_values(session)
     asked = resolved(session, actor, replace(filters, after=None))
-    keys = _keys(actor, asked, now, limit, found_first=asked.owes_work)
+    keys = _keys(actor, asked, now, limit, found_first=asked.keeps_few)
     _, descending = ORDERS[filters.sorting]
     key = keys.c.key.desc() if descending else keys.c.key
     return list(session.scalars(select(keys.c.id).order_by(key)))
@@ -187,7 +235,7 @@ def matching_rows(
     after: Cursor | None = None
     while True:
         batch = replace(asked, after=after)
-        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=asked.owes_work)
+        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=asked.keeps_few)
         yield from rows
         if after is None:
             return

@@ -11,7 +11,7 @@ from qpvmap.core.deadlines import PARIS
 from qpvmap.core.geo import WGS84
 from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, Resolved, Tab
 from qpvmap.core.permissions import Action
-from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES, Status
+from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
 from qpvmap.storage.inbox_search import says
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.visibility import reached_by
@@ -44,10 +44,11 @@ def in_tab(tab: Tab, now: datetime) -> Condition:
 
 def is_late(now: datetime) -> Condition:
     """Return the condition on rows that miss a promised date: to be done, or first to be taken."""
-    return or_(
+    missed = or_(
         and_(Signalement.status.in_(RUNNING_STATUSES), Signalement.due_at < now),
         and_(Signalement.status.in_(UNTAKEN_STATUSES), Signalement.acknowledge_due_at < now),
     )
+    return and_(Signalement.status.in_(OPEN_STATUSES), missed)  # said for the index of what is open
 
 
 def is_twice_late(now: datetime) -> Condition:
@@ -87,6 +88,7 @@ def _asked(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[Condi
         yield LATENESS[filters.late](now)
     if filters.since:
         yield Signalement.created_at >= _midnight(filters.since)
+        yield Signalement.updated_at >= _midnight(filters.since)  # where walks by it may begin
     if filters.until:
         yield Signalement.created_at < _midnight(filters.until + timedelta(days=1))
     if filters.search:

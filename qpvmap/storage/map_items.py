@@ -205,7 +205,7 @@ OPERATIONS = text("""
            st_x(location) as lon, st_y(location) as lat, theme, status,
            position_quality = 'approximate' as approximate
     from operation
-    where territory_id = :territory_id
+    where territory_id = :territory_id and location is not null and removed_at is null
     order by detail, operation.code
 """)
 

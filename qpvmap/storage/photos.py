@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.storage.models import Photo, Signalement, Support
+from qpvmap.storage.models import InitiativePhoto, Photo, Signalement, Support, WalkPhoto
 from qpvmap.storage.visibility import visible_to
 
 
@@ -71,15 +71,26 @@ def supports(session: Session, signalement_id: int, account_id: int) -> bool:
     )
 
 
+KEEPING = (Photo, InitiativePhoto, WalkPhoto)
+"""Every table that names files of photos: what none of them names is removed."""
+
+
 def kept_keys(session: Session, among: Iterable[str]) -> set[str]:
     """Return which of these names belong to a photo that is still there."""
-    return set(
-        session.scalars(
-            select(Photo.key).where(Photo.key.in_(list(among)), Photo.removed_at.is_(None))
+    names = list(among)
+    return {
+        key
+        for table in KEEPING
+        for key in session.scalars(
+            select(table.key).where(table.key.in_(names), table.removed_at.is_(None))
         )
-    )
+    }
 
 
 def all_kept_keys(session: Session) -> set[str]:
     """Return the names of every photo that is still there."""
-    return set(session.scalars(select(Photo.key).where(Photo.removed_at.is_(None))))
+    return {
+        key
+        for table in KEEPING
+        for key in session.scalars(select(table.key).where(table.removed_at.is_(None)))
+    }

@@ -11,7 +11,8 @@ def make_engine(url: str, *, pool_size: int = 5, application_name: str = "qpvmap
     """Return an engine on `url`.
 
     A statement that takes over 30 s is cut by the server, so that one bad question cannot
-    hold a connection of the small pool for ever. An error names the statement without its
+    hold a connection of the small pool for ever. None is compiled (`jit`): for questions that take
+    some milliseconds, that took longer than the question. An error names the statement without its
     values, which are people's words and addresses: it ends in the log.
     """
     return create_engine(
@@ -22,7 +23,7 @@ def make_engine(url: str, *, pool_size: int = 5, application_name: str = "qpvmap
         hide_parameters=True,
         connect_args={
             "application_name": application_name,
-            "options": "-c statement_timeout=30s -c timezone=UTC",
+            "options": "-c statement_timeout=30s -c timezone=UTC -c jit=off",
         },
     )
 

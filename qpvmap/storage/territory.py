@@ -30,6 +30,7 @@ TERRITORY = Target(
         "insee_codes",
         "emergency_numbers",
         "digest_times",
+        "presence_names_months",
     ),
     edition=(),
     sourced=False,
@@ -114,6 +115,7 @@ def upsert_territory(session: Session, plan: TerritoryPlan) -> tuple[Counts, int
     """Write the territory itself; return what that did, and its key."""
     row: Row = {
         **plan.model_dump(include=set(TERRITORY.all_columns)),
+        "presence_names_months": plan.presence.names_kept_months,
         "qpv_codes": list(plan.qpv_codes),
         "insee_codes": list(plan.insee_codes),
         "digest_times": list(plan.digest_times),

@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, and_, case, false, literal, or_, true
 from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
 from qpvmap.core.privacy import BEING_CHECKED
-from qpvmap.storage.models import Round, Signalement
+from qpvmap.storage.models import (
+    Initiative,
+    Presence,
+    Round,
+    Signalement,
+    SiteWalk,
+    Solicitation,
+)
 
 REACHES: Mapping[Reach, Callable[[Actor, Nature], ColumnElement[bool]]] = {
     Reach.TERRITORY: lambda _actor, _nature: true(),
@@ -52,6 +59,54 @@ def rounds_of(actor: Actor) -> ColumnElement[bool]:
         if part in reach
     ]
     return and_(Round.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))
+
+
+def presences_of(actor: Actor, action: Action = Action.READ_PRESENCE) -> ColumnElement[bool]:
+    """Return the condition on `presence` rows: a round is its walker's and their companion's."""
+    key = actor.account_id
+    own = false() if key is None else or_(Presence.walker_id == key, Presence.companion_id == key)
+    return _noted(actor, action, Presence, own)
+
+
+def solicitations_of(actor: Actor, action: Action = Action.READ_PRESENCE) -> ColumnElement[bool]:
+    """Return the condition on `solicitation` rows that `actor` may do `action` to."""
+    key = actor.account_id
+    own = false() if key is None else Solicitation.author_id == key
+    return _noted(actor, action, Solicitation, own)
+
+
+def initiatives_of(actor: Actor, action: Action = Action.READ_PRESENCE) -> ColumnElement[bool]:
+    """Return the condition on `initiative` rows that `actor` may do `action` to."""
+    key = actor.account_id
+    own = false() if key is None else Initiative.author_id == key
+    return _noted(actor, action, Initiative, own)
+
+
+def _noted(
+    actor: Actor,
+    action: Action,
+    table: type[Presence | Solicitation | Initiative],
+    own: ColumnElement[bool],
+) -> ColumnElement[bool]:
+    """Return the condition on what mediators note, `own` being what is the actor's."""
+    reach = reach_of(actor, action, None)
+    granted = [
+        condition
+        for part, condition in (
+            (Reach.TERRITORY, true()),
+            (Reach.TEAM, table.team_id.in_(sorted(actor.team_ids))),
+            (Reach.OWN, own),
+        )
+        if part in reach
+    ]
+    return and_(table.territory_id.in_(sorted(actor.territory_ids)), or_(false(), *granted))
+
+
+def walks_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `site_walk` rows that `actor` may read."""
+    if Reach.TERRITORY not in reach_of(actor, Action.VIEW_WALK, None):
+        return false()
+    return SiteWalk.territory_id.in_(sorted(actor.territory_ids))
 
 
 def shown_description(actor: Actor) -> ColumnElement[str]:

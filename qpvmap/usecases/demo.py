@@ -18,7 +18,12 @@ from qpvmap.core.signalements import PositionMethod, Submission
 from qpvmap.core.territories import PersonPlan
 from qpvmap.core.workflow import TRANSITIONS, Request, Status
 from qpvmap.storage.accounts import account_by_email, actor_of, demo_addresses
-from qpvmap.storage.geodata import DemoSignalement, read_demo_signalements, read_plan
+from qpvmap.storage.geodata import (
+    DemoSignalement,
+    read_demo_signalements,
+    read_demo_walks,
+    read_plan,
+)
 from qpvmap.storage.models import Signalement, Territory
 from qpvmap.storage.signalements import territory_by_code
 from qpvmap.usecases.accounts import (
@@ -29,6 +34,8 @@ from qpvmap.usecases.accounts import (
     set_password,
 )
 from qpvmap.usecases.calendars import days_off
+from qpvmap.usecases.demo_presences import add_presences
+from qpvmap.usecases.demo_walks import load_demo_walks
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.signalements import submit
 from qpvmap.usecases.telling import untold
@@ -80,10 +87,12 @@ STORIES: Mapping[str, Sequence[Step]] = {
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """How many invented people and signalements were added."""
+    """How many invented people, signalements, walks, lines of a mediator's days were added."""
 
     people: int
     signalements: int
+    walks: int = 0
+    presences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +132,23 @@ def load_demo(session: Session, territory_code: str, password: str, now: datetim
         raise NotFound("Territoire", territory_code)
     plan = read_plan(territory_code)
     people = _add_people(session, territory, plan.people, password, now)
-    if not plan.demo_signalements:
-        return DemoReport(people, 0)
     cast = _cast(session, plan.people)
+    mediator = next((a for a in cast.by_email.values() if Role.MEDIATOR in a.roles), None)
+    noted = 0
+    if plan.demo_presences and mediator:
+        noted = add_presences(session, mediator, plan.code, plan.demo_presences, now)
+    if not plan.demo_signalements:
+        return DemoReport(people, 0, presences=noted)
     rows = read_demo_signalements(plan.demo_signalements)
     rows = sorted(rows, key=lambda row: filed_at(row, now))
     with untold(session):
         filed = sum(_add_signalement(session, territory, cast, row, now) for row in rows)
-    return DemoReport(people, filed)
+        walks = 0
+        if plan.demo_walks:
+            keys = {row.number: demo_client_id(territory.code, row.number) for row in rows}
+            invented = read_demo_walks(plan.demo_walks)
+            walks = load_demo_walks(session, territory, invented, cast.by_email, keys, now)
+    return DemoReport(people, filed, walks, noted)
 
 
 def reset_demo_passwords(session: Session, password: str, now: datetime) -> int:

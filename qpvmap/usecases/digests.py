@@ -37,6 +37,7 @@ from qpvmap.storage.digests import Digest, DigestLine, TeamDesk, digests, take_s
 from qpvmap.storage.models import Team, Territory
 from qpvmap.usecases.calendars import days_off
 from qpvmap.usecases.notices import post
+from qpvmap.usecases.push import with_devices
 
 DIGEST = "team_digest"
 
@@ -86,7 +87,8 @@ def _post(session: Session, desk: TeamDesk, slot: Slot, digest: Digest, now: dat
         )
         for recipient in people
     ]
-    return sum(post(session, notice, now) is not None for notice in notices)
+    told = with_devices(session, notices)
+    return sum(post(session, notice, now) is not None for notice in told)
 
 
 def sees_confidential(actor: Actor) -> bool:

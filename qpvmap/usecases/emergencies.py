@@ -21,7 +21,7 @@ from qpvmap.core.workflow import RUNNING_STATUSES
 from qpvmap.storage.accounts import copied_members
 from qpvmap.storage.models import Event, Signalement, Team
 from qpvmap.usecases.digests import sees_confidential
-from qpvmap.usecases.push import on_devices
+from qpvmap.usecases.push import with_devices
 
 EMERGENCY = "emergency"
 CALL_FIRST = "Quelqu’un est peut-être en danger. Ce courriel ne remplace pas un appel aux secours."
@@ -43,15 +43,7 @@ def emergencies(session: Session, event: Event, signalement: Signalement) -> Seq
     ]
     people += [Recipient(PersonKind.ACCOUNT, one.id, one.email) for one in readers]
     notices = [_notice(event, signalement, recipient) for recipient in people]
-    return [
-        *notices,
-        *(
-            push
-            for notice in notices
-            if notice.recipient.kind is PersonKind.ACCOUNT
-            for push in on_devices(session, notice, notice.recipient.id)
-        ),
-    ]
+    return with_devices(session, notices)
 
 
 def is_emergency(event: Event, signalement: Signalement) -> bool:

@@ -1,5 +1,6 @@
 """Somebody without an account, proven by a signed link: they read, write, contest, leave."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from qpvmap.core.actors import Actor, Role
 from qpvmap.core.errors import NotFound
 from qpvmap.core.notices import PersonKind
 from qpvmap.core.workflow import Request, Status
-from qpvmap.storage.following import Followed, followed_by
+from qpvmap.storage.following import Followed, filed_among, followed_by
 from qpvmap.storage.models import Account, Contact
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.messages import message
@@ -22,6 +23,22 @@ def holder(followed: Followed) -> Actor:
         territory_ids=frozenset({own.territory_id}),
         holds=frozenset({own.id, head.id}),
         contact_id=followed.contact.id,
+    )
+
+
+def filer(session: Session, reference: str, filed: Collection[str]) -> Actor | None:
+    """Return who filed a signalement without an account, as the browser that filed it proves.
+
+    They may do what the holder of a signed link may. None when it is not among `filed`, what this
+    browser filed, or is not for all to see any more.
+    """
+    row = filed_among(session, reference, filed) if filed else None
+    if row is None:
+        return None
+    return Actor(
+        roles=frozenset({Role.RESIDENT}),
+        territory_ids=frozenset({row.territory_id}),
+        holds=frozenset({row.id}),
     )
 
 

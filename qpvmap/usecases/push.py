@@ -78,6 +78,17 @@ def on_devices(session: Session, notice: NewNotice, account_id: int) -> Sequence
     ]
 
 
+def with_devices(session: Session, notices: Sequence[NewNotice]) -> list[NewNotice]:
+    """Return notices, and again for each browser of the accounts that they are for."""
+    pushed = [
+        push
+        for notice in notices
+        if notice.recipient.kind is PersonKind.ACCOUNT
+        for push in on_devices(session, notice, notice.recipient.id)
+    ]
+    return [*notices, *pushed]
+
+
 def push_message(reference: str, state: str, *, confidential: bool) -> Mapping[str, str]:
     """Return what a browser shows: a reference, how it stands, where it leads."""
     return {

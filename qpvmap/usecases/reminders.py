@@ -27,6 +27,7 @@ from qpvmap.core.notices import NewNotice, PersonKind, Recipient
 from qpvmap.core.permissions import Nature
 from qpvmap.core.team_words import ALL_VIEW, OTHER_TEAM, STEP_OPENINGS, reminder_subject
 from qpvmap.core.workflow import Status
+from qpvmap.storage.accounts import Member, copied_members
 from qpvmap.storage.models import Signalement, Team
 from qpvmap.storage.reminders import (
     Due,
@@ -37,7 +38,9 @@ from qpvmap.storage.reminders import (
     take_reminders,
 )
 from qpvmap.usecases.calendars import days_off
+from qpvmap.usecases.digests import sees_confidential
 from qpvmap.usecases.notices import post
+from qpvmap.usecases.push import on_devices, with_devices
 
 REMINDER = "reminder"
 LATE_VIEW = "?vue=en-retard"
@@ -72,8 +75,9 @@ def _post(
             for account in overseers(session, team.id)
         ]
     pairs = [[one.signalement_id, one.due_at.isoformat()] for one in promises]
-    notices = [
-        NewNotice(
+
+    def notice_to(recipient: Recipient) -> NewNotice:
+        return NewNotice(
             source=f"reminder:{step}:{digest_of(pairs)}",
             kind=REMINDER,
             territory_id=team.territory_id,
@@ -81,9 +85,27 @@ def _post(
             signalement_id=promises[0].signalement_id if len(promises) == 1 else None,
             payload={"team_id": team.id, "step": step, "promises": pairs},
         )
-        for recipient in people
+
+    told = with_devices(session, [notice_to(recipient) for recipient in people])
+    mailed = {recipient.id for recipient in people if recipient.kind is PersonKind.ACCOUNT}
+    told += [
+        push
+        for member in members_on_browsers(session, team)
+        if member.id not in mailed
+        for push in on_devices(
+            session, notice_to(Recipient(PersonKind.ACCOUNT, member.id, member.email)), member.id
+        )
     ]
-    return sum(post(session, notice, now) is not None for notice in notices)
+    return sum(post(session, notice, now) is not None for notice in told)
+
+
+def members_on_browsers(session: Session, team: Team) -> list[Member]:
+    """Return the people of a team who may be told on a browser; the mail goes to its address."""
+    return [
+        member
+        for member in copied_members(session, team.id)
+        if not team.confidential or sees_confidential(member.actor)
+    ]
 
 
 def digest_of(pairs: Iterable[Sequence[object]]) -> str:

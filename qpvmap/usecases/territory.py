@@ -27,7 +27,9 @@ from qpvmap.storage.imports import (
     upsert,
 )
 from qpvmap.storage.operations import upsert_operations
+from qpvmap.storage.presence_words import upsert_sectors, upsert_words
 from qpvmap.storage.replies import upsert_replies
+from qpvmap.storage.walk_checklists import upsert_walk_items, upsert_walk_themes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,10 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         "delays": replace_delays(session, territory_id, plan),
         "closing_days": replace_closing_days(session, territory_id, plan),
         "replies": upsert_replies(session, territory_id, plan),
+        "sectors": upsert_sectors(session, territory_id, plan),
+        "presence_words": upsert_words(session, territory_id, plan),
+        "walk_items": upsert_walk_items(session, territory_id, plan),
+        "walk_themes": upsert_walk_themes(session, territory_id, plan),
     }
     if plan.operations:
         operations = upsert_operations(session, territory_id, read_operations(plan.operations))

@@ -27,7 +27,7 @@ from qpvmap.usecases.bulk import Item, advance, check_items, decoded, encoded, o
 from qpvmap.usecases.rounds import NewRound
 from qpvmap.web.bulk_bar import bulk_href
 from qpvmap.web.bulk_choice import Choice, read_choice, read_typed
-from qpvmap.web.bulk_files import MADE
+from qpvmap.web.bulk_files import MADE, chosen_made
 from qpvmap.web.bulk_words import ROUND, WORDS, said
 from qpvmap.web.filters import request_now
 from qpvmap.web.fresh import cells
@@ -55,7 +55,7 @@ def act() -> ResponseReturnValue:
         if not name:  # Enter in a box
             raise errors.InvalidSubmission({"choix": CHOOSE_ACTION})
         if name in MADE:
-            return MADE[name](actor, choice.references, now)
+            return chosen_made(name, actor, choice.references, now)
         if name == ROUND:
             return round_through(actor, choice)
         action = known_action(name)

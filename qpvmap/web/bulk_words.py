@@ -47,10 +47,18 @@ WORDS: Mapping[BulkAction, ActionWords] = {
 
 FILES: Mapping[str, tuple[str, str]] = {
     "imprimer": ("Imprimer", "print"),
-    "csv": ("Exporter pour un tableur (CSV)", "table"),
+    "xlsx": ("Exporter pour Excel ou LibreOffice (XLSX)", "table"),
+    "csv": ("Exporter pour tout tableur (CSV)", "table"),
     "geojson": ("Exporter pour une carte (GeoJSON)", "map"),
 }
 """What is made of the chosen ones without changing anything: how it is called and drawn."""
+
+EXPORTS: Mapping[str, str] = {
+    "xlsx": "Excel ou LibreOffice (XLSX)",
+    "csv": "tout tableur (CSV)",
+    "geojson": "carte (GeoJSON)",
+}
+"""How the files of a whole list are called."""
 
 ROUND = "tournee"
 ROUND_WORDS = ("Préparer une tournée", "walk")

@@ -21,12 +21,17 @@ from qpvmap.web.sessions import request_session
 
 CACHE = "qpvmap_site"
 FRESH_FOR_S = 30.0
+MOST_TABS = 4
+"""What the bar of a phone holds beside « Plus »."""
 NO_TERRITORY = TerritoryCard(0, "", "Carte du quartier", "", (), (), "17, 18, 112")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A page that the navigation names. `rule` is how the application knows it."""
+    """A page that the navigation names. `rule` is how the application knows it.
+
+    `also` are addresses outside it that belong to it all the same.
+    """
 
     label: str
     icon: str
@@ -37,23 +42,27 @@ class Section:
     ground: bool = False
     replies: bool = False
     rounds: bool = False
+    walks: bool = False
     admin: bool = False
     tab: bool = False
     pocket: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
         """Whether the reader is there, or on a page under it."""
-        return request.path == self.href or (
-            self.href != "/" and request.path.startswith(f"{self.href}/")
+        return any(
+            request.path == href or (href != "/" and request.path.startswith(f"{href}/"))
+            for href in (self.href, *self.also)
         )
 
 
 SECTIONS = (
     Section("Carte", "map", "/", tab=True),
     Section("Corbeille", "inbox", "/corbeille", inbox=True, tab=True),
-    Section("Tournées", "walk", "/tournees", rounds=True),
+    Section("Tournées", "list", "/tournees", rounds=True),
     Section("Signaler", "plus", "/signaler", main=True, tab=True),
+    Section("Parcours", "walk", "/parcours", walks=True, tab=True, also=("/tournees",)),
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
@@ -128,11 +137,14 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
     keeps = reach_of(actor, Action.EDIT_GROUND, None) is not Reach.NOWHERE
     # Who keeps the grounds finds the answers among the coordination's tabs.
     writes = not keeps and reach_of(actor, Action.EDIT_REPLIES, None) is not Reach.NOWHERE
+    notes = reach_of(actor, Action.READ_PRESENCE, None) is not Reach.NOWHERE
     opened = {
         "inbox": has_inbox,
         "ground": keeps,
         "replies": writes,
-        "rounds": reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        # Who notes what they do on foot, or reads it, finds the rounds on that page.
+        "rounds": not notes and reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
+        "walks": reach_of(actor, Action.VIEW_WALK, None) is not Reach.NOWHERE,
         "admin": reach_of(actor, Action.VIEW_SENDINGS, None) is not Reach.NOWHERE,
     }
     shut = [name for name, is_open in opened.items() if not is_open]
@@ -144,7 +156,8 @@ def existing(rules: set[str], card: TerritoryCard, actor: Actor) -> list[Section
         if "<" in known and not card.qpv_codes:
             continue
         href = f"{known.split('<')[0]}{card.qpv_codes[0]}" if "<" in known else known
-        sections.append(replace(section, href=href))
+        also = section.also if "rounds" in shut else ()
+        sections.append(replace(section, href=href, also=also))
     return sections
 
 
@@ -169,13 +182,14 @@ def make_site(card: TerritoryCard, actor: Actor) -> Site:
     rules = {rule.rule for rule in current_app.url_map.iter_rules()}
     sections = existing(rules, card, actor)
     account = account_section(rules, actor)
-    others = [section for section in sections if not section.tab]
+    tabs = [section for section in sections if section.tab][:MOST_TABS]
+    others = [section for section in sections if section not in tabs]
     signed_in = not actor.is_anonymous
     return Site(
         card=card,
         actor=actor,
         sections=tuple(s for s in sections if not (s.main or s.pocket)),
-        tabs=tuple(section for section in sections if section.tab),
+        tabs=tuple(tabs),
         more=(*others, *([account] if account else [])),
         account=account,
         report_href=next((s.href for s in sections if s.main), None),

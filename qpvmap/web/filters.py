@@ -7,8 +7,8 @@ from pathlib import Path
 from flask import Flask, g, url_for
 from markupsafe import Markup
 
-from qpvmap.core import french
-from qpvmap.core.deadlines import Priority, lateness
+from qpvmap.core import french, money
+from qpvmap.core.deadlines import PARIS, Priority, lateness
 from qpvmap.core.labels import (
     MOVE_LABELS,
     NATURE_LABELS,
@@ -140,15 +140,28 @@ def first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def hour_field(instant: datetime) -> str:
+    """Return the local hour as a field of time holds it, `14:30`."""
+    return f"{instant.astimezone(PARIS):%H:%M}"
+
+
+def day_field(instant: datetime) -> str:
+    """Return the local day as a field of date holds it, `2026-11-26`."""
+    return french.local_date(instant).isoformat()
+
+
 FILTERS = {
     "taking_key": taking_key,
     "taking_words": taking_words,
     "ago": ago,
     "clock": french.clock,
+    "day_field": day_field,
     "delay_words": delay_words,
     "distance": french.distance,
+    "euros": money.euros,
     "due_words": due_words,
     "first_up": first_up,
+    "hour_field": hour_field,
     "lateness": lateness_key,
     "long_day": long_day,
     "masked": masked,

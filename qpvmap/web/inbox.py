@@ -15,6 +15,7 @@ from qpvmap.storage.inbox import CAPPED, MOST_COUNTED, Inbox, inbox
 from qpvmap.storage.inbox_menus import Menus, menus_of
 from qpvmap.storage.inbox_views import first_query, views_of
 from qpvmap.web.bulk_bar import bulk_bar
+from qpvmap.web.bulk_words import EXPORTS
 from qpvmap.web.filters import request_now
 from qpvmap.web.inbox_address import inbox_url, params, read_address
 from qpvmap.web.inbox_words import (
@@ -111,6 +112,7 @@ def page_of(actor: Actor, page: Inbox, menus: Menus, chosen: list[Chosen]) -> di
         "tab_label": TAB_LABELS[filters.tab],
         "first_href": inbox_url(filters),
         "kept": params(filters),
+        "exports": EXPORTS.items(),
         "next_href": inbox_url(filters, apres=page.next) if page.next else None,
     }
 

@@ -1,15 +1,12 @@
 """French words of what the map shows, where the stored key is not one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-OPERATION_STATUS: Mapping[str, str] = {
-    "idea": "Idée",
-    "programmed": "Programmée",
-    "studies": "Études",
-    "works": "Travaux",
-    "delivered": "Livrée",
-    "abandoned": "Abandonnée",
-}
+from qpvmap.core.operations import NATURE_LABELS, STATUS_LABELS, THEME_LABELS
+from qpvmap.core.periods import Period, Precision
+
+OPERATION_STATUS = STATUS_LABELS
 
 OPERATION_CLASS: Mapping[str, str] = {
     "idea": "op-idea",
@@ -20,16 +17,7 @@ OPERATION_CLASS: Mapping[str, str] = {
     "abandoned": "op-dropped",
 }
 
-THEMES: Mapping[str, str] = {
-    "education": "Éducation",
-    "family": "Petite enfance",
-    "sport": "Sport",
-    "culture": "Culture",
-    "social": "Social et santé",
-    "shop": "Commerce et emploi",
-    "transport": "Transport",
-    "public-space": "Espace public",
-}
+THEMES = THEME_LABELS
 
 THEME_ICONS: Mapping[str, str] = {"education": "t-school", "public-space": "c-furniture"}
 KIND_ICONS: Mapping[str, str] = {"velib": "t-bike"}
@@ -53,3 +41,13 @@ def row_icon(kind: str, theme: str, status: str) -> str:
     if kind in PLACE_ICONS:
         return PLACE_ICONS[kind]
     return symbol(theme, status if kind == "equipement" else "")
+
+
+def nature_words(natures: Sequence[str]) -> str:
+    """Return the natures of an operation in words."""
+    return ", ".join(NATURE_LABELS.get(nature, nature) for nature in natures)
+
+
+def period_words(first: date | None, precision: str | None) -> str:
+    """Return a date as well as it is known, in words."""
+    return Period(first, Precision(precision)).words if first and precision else "non précisé"

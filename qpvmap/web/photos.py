@@ -29,7 +29,7 @@ from qpvmap.core.photos import MAX_PER_MOMENT, MOMENT_LABELS, Areas, Moment, Siz
 from qpvmap.core.workflow import Status
 from qpvmap.pictures import prepare
 from qpvmap.storage.files import delete_photo, photo_path
-from qpvmap.storage.models import Photo, Signalement
+from qpvmap.storage.models import Photo, Signalement, WalkPhoto
 from qpvmap.storage.photos import find_visible_photo, photos_of
 from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.photos import (
@@ -67,7 +67,7 @@ KEPT = "private, max-age=31536000, immutable"
 ROUND_STOP = re.compile(r"tournee-(\d{1,18})-(\d{1,18})")
 
 
-def version_of(photo: Photo) -> str:
+def version_of(photo: Photo | WalkPhoto) -> str:
     """Return what changes in the address of a photo when it is blackened; its key stays secret."""
     return sha256(photo.key.encode()).hexdigest()[:12]
 

@@ -52,6 +52,11 @@ def current_actor() -> Actor:
     return actor
 
 
+def act_as(actor: Actor) -> None:
+    """Have this request made by somebody who proved otherwise who they are."""
+    g.actor = actor
+
+
 def _actor_by_cookie() -> Actor:
     return actor_of(current_user) if current_user.is_authenticated else ANONYMOUS
 

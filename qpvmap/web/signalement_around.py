@@ -22,6 +22,7 @@ from qpvmap.usecases.joining import family
 from qpvmap.usecases.moderation import description_for
 from qpvmap.web.photos import album_of
 from qpvmap.web.tickets import filed_here
+from qpvmap.web.unsent import unsent_words
 
 WORTH_TELLING_M = 1.0
 
@@ -96,7 +97,7 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
         "ground": ground_under(session, signalement.emprise_id),
         "ground_kinds": EMPRISE_KIND_LABELS,
         "subscription_id": subscription_to(session, actor, signalement.id),
-        "unsent": failed_about(session, signalement.id) if handles else [],
+        "unsent": unsent_words(failed_about(session, signalement.id)) if handles else [],
         **ground_of(session, signalement),
         **arbitration_of(session, actor, signalement),
     }

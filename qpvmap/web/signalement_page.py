@@ -8,19 +8,47 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.permissions import Action
 from qpvmap.storage.neighbours import Neighbours
 from qpvmap.storage.signalements import find_visible
+from qpvmap.storage.walk_records import walk_of_signalement
+from qpvmap.usecases.following import filer
 from qpvmap.usecases.handling import change_status
 from qpvmap.web.filters import request_now
-from qpvmap.web.security import access, current_actor, public
-from qpvmap.web.sessions import request_session, unit_of_work
+from qpvmap.web.security import access, act_as, current_actor, public
+from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalement_deeds import DEEDS, Sent
 from qpvmap.web.signalement_forms import REFUSALS, Refusal, read_move, read_version, refusal_of
 from qpvmap.web.signalement_list import done_in_list, found_neighbours
 from qpvmap.web.signalement_view import back_href, kept_filters, page_of
 from qpvmap.web.signalement_words import CLOSE_WITHOUT_WORK, MOVES
+from qpvmap.web.throttle import FOLLOWING, Slower, pause
+from qpvmap.web.tickets import filed_from_here
 
 bp = Blueprint("signalement_page", __name__)
 
+TOO_MANY = (
+    "Trop d’envois depuis ce navigateur. Votre texte est gardé\u00a0: renvoyez-le dans une heure."
+)
 KNOWN_DEEDS = ", ".join(f'"{name}"' for name in DEEDS)
+
+
+@bp.before_request
+def let_its_author_in() -> None:
+    """Take who filed it from this browser without an account for its author, here alone."""
+    reference = (request.view_args or {}).get("reference", "")
+    if current_actor().is_anonymous and (filed := filed_from_here()):
+        act_as(filer(request_session(), reference, filed) or current_actor())
+
+
+def slow_down(actor: Actor, reference: str) -> None:
+    """Count what is sent without an account about one signalement.
+
+    Raises
+    ------
+    Slower
+        If it is too much in an hour.
+    """
+    if actor.is_anonymous:
+        close_session()  # the count of tries has a transaction of its own
+        pause(FOLLOWING, f"filed:{reference}")
 
 
 def rendered(actor: Actor, reference: str, refusal: Refusal | None = None) -> str:
@@ -37,7 +65,8 @@ def rendered(actor: Actor, reference: str, refusal: Refusal | None = None) -> st
     page = page_of(actor, signalement)
     if refusal:
         refusal = refusal.in_form([*(str(choice.to) for choice in page["choices"]), *DEEDS])
-    return render_template("signalements/show.html", **page, refusal=refusal)
+    walk = walk_of_signalement(request_session(), actor, signalement)
+    return render_template("signalements/show.html", **page, refusal=refusal, walk=walk)
 
 
 @bp.get("/signalements/<reference>")
@@ -54,9 +83,12 @@ def move(reference: str) -> ResponseReturnValue:
     actor = current_actor()
     beside = beside_in_list(actor, reference)
     try:
+        slow_down(actor, reference)
         with unit_of_work() as session:
             version, sent = read_version(request.form), read_move(request.form)
             change_status(session, actor, reference, sent, version=version, now=request_now())
+    except Slower:
+        return too_many(actor, reference, request.form.get("to", ""))
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, request.form.get("to", ""))
     done = (CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done
@@ -70,8 +102,11 @@ def do(reference: str, name: str) -> ResponseReturnValue:
     actor = current_actor()
     beside = beside_in_list(actor, reference) if DEEDS[name].leaves else None
     try:
+        slow_down(actor, reference)
         with unit_of_work() as session:
             DEEDS[name].act(Sent(session, actor, reference, request.form, request_now()))
+    except Slower:
+        return too_many(actor, reference, DEEDS[name].form or name)
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, DEEDS[name].form or name)
     return on_to_next(actor, reference, DEEDS[name].done, beside)
@@ -100,6 +135,12 @@ def refused(
     """Return the page with what was refused in a form."""
     refusal = refusal_of(error, form, request.form.to_dict())
     return rendered(actor, reference, refusal), REFUSALS[type(error)][0]
+
+
+def too_many(actor: Actor, reference: str, form: str) -> ResponseReturnValue:
+    """Return the page with what was typed, to be sent again later."""
+    field = "text" if form in DEEDS else "comment"
+    return rendered(actor, reference, Refusal(form, {field: TOO_MANY}, request.form.to_dict())), 429
 
 
 def back_to(actor: Actor, reference: str) -> ResponseReturnValue:

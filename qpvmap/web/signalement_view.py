@@ -155,8 +155,7 @@ def is_filer(actor: Actor, signalement: Signalement) -> bool:
 def rights_of(actor: Actor, target: Target) -> dict[str, bool]:
     """Return what the reader may do here besides moving it."""
     handles = may(actor, Action.HANDLE, target)
-    is_reporter = actor.account_id is not None and actor.account_id == target.reporter_id
-    return {"handles": handles, "writes": is_reporter and not handles}
+    return {"handles": handles, "writes": target.is_own_of(actor) and not handles}
 
 
 def assigning(actor: Actor, signalement: Signalement) -> dict[str, Any]:

@@ -31,7 +31,13 @@ def proves(ticket: str, reference: str) -> bool:
 
 def filed_here(reference: str) -> bool:
     """Return whether this browser filed it, without an account."""
-    return reference in session.get(FILED, [])
+    return reference in filed_from_here()
+
+
+def filed_from_here() -> list[str]:
+    """Return the references of all that this browser filed, without an account."""
+    filed: list[str] = session.get(FILED, [])
+    return filed
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -19,6 +19,7 @@ OPERATIONS = {
     ("get", "/api/v1/locate"),
     ("get", "/api/v1/categories"),
     ("get", "/api/v1/me"),
+    ("get", "/api/v1/operations"),
     ("get", "/api/v1/problems/{slug}"),
     ("get", "/api/v1/signalements"),
     ("post", "/api/v1/signalements"),

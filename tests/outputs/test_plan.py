@@ -56,3 +56,13 @@ def test_spread_when_stops_are_at_one_place_then_each_can_be_read() -> None:
     assert max(hypot(x - 500, y - 500) for x, y in moved) < 250
     assert spread([(0.0, 0.0), (900.0, 0.0)]) == [(0.0, 0.0), (900.0, 0.0)]
     assert moved == spread([(500.0, 500.0)] * 6)
+
+
+def test_plan_when_there_is_a_route_then_is_drawn_in_the_place_of_the_straight_way() -> None:
+    points = [LonLat(2.3, 48.78), LonLat(2.301, 48.781)]
+    frame = frame_around(points, 900, 700)
+    marks = [Mark(str(n), point) for n, point in enumerate(points, start=1)]
+    drawn = draw_plan(frame, [], marks, route=points)
+    assert "stroke-dasharray" not in drawn
+    assert drawn.count("<polyline") == 2
+    assert "stroke-dasharray" in draw_plan(frame, [], marks)

@@ -170,7 +170,7 @@ def test_pages_lose_and_repeat_nothing_while_others_file(
     after = None
     for turn in range(99):
         filters = InboxFilters(tab=tab, order=order, after=after)
-        rows, after = page(session, coordinator, filters, NOW, 9, found_first=filters.owes_work)
+        rows, after = page(session, coordinator, filters, NOW, 9, found_first=filters.keeps_few)
         seen += [row.reference for row in rows]
         for at in (NOW - 90 * DAY, NOW - timedelta(hours=turn)):
             make_signalement(session, toy, reference=f"N-{turn}-{at:%d%H}", created_at=at)
@@ -326,7 +326,7 @@ def explained(session: Session, ask: Callable[[], object]) -> list[str]:
     finally:
         event.remove(connection.engine, "before_cursor_execute", note)
     for statement, parameters in sent:
-        if statement.lstrip().startswith("SELECT"):
+        if statement.lstrip().startswith(("SELECT", "WITH")):
             rows = connection.exec_driver_sql(f"explain {statement}", parameters)
             plans.append("\n".join(row[0] for row in rows))
     return plans

@@ -1,7 +1,9 @@
 """The table of permissions and its SQL twin give the same answer, everywhere."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -9,10 +11,17 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import ANONYMOUS, Actor, Role
 from qpvmap.core.permissions import GRANTS, Action, Nature, Reach, Target, may
-from qpvmap.storage.models import Round, Signalement
-from qpvmap.storage.visibility import reached_by, rounds_of, visible_to
+from qpvmap.storage.models import Presence, Round, Signalement, SiteWalk
+from qpvmap.storage.visibility import (
+    presences_of,
+    reached_by,
+    rounds_of,
+    visible_to,
+    walks_of,
+)
 from qpvmap.usecases.handling import target_of
 from tests.factories import NOW, Toy, make_account, make_actor, make_signalement, make_territory
+from tests.usecases.walk_help import make_walk
 
 TEAMS = ("technique-ouest", "technique-est", "police")
 
@@ -110,6 +119,58 @@ def test_sql_agrees_with_the_table_on_whose_rounds_are_led(session: Session) -> 
         }
         by_sql = set(session.scalars(select(Round.id).where(rounds_of(actor))))
         assert by_sql == by_table, (actor.roles, actor.team_ids)
+
+
+@pytest.mark.parametrize("action", [Action.READ_PRESENCE, Action.COUNT_PRESENCE])
+def test_sql_agrees_with_the_table_on_whose_presences_are_read(
+    session: Session, action: Action
+) -> None:
+    here, elsewhere = make_territory(session), make_territory(session, "other", "OT")
+    actors = [*every_actor(session, here), *mixed_actors(session, here, elsewhere)]
+    keys = [actor.account_id for actor in actors if actor.account_id is not None]
+    for toy, team, place in product((here, elsewhere), TEAMS, range(len(keys))):
+        session.add(
+            Presence(
+                client_id=uuid4(),
+                territory_id=toy.territory.id,
+                team_id=toy.teams[team].id,
+                walker_id=keys[place],
+                companion_id=keys[place - 1],
+                started_at=NOW,
+                ended_at=NOW + timedelta(hours=1),
+                entry="live",
+                created_at=NOW,
+                updated_at=NOW,
+            )
+        )
+    session.flush()
+    rows = session.scalars(select(Presence)).all()
+    for actor in actors:
+        by_table = {
+            row.id
+            for row in rows
+            if any(
+                may(actor, action, Target(row.territory_id, None, row.team_id, who))
+                for who in (row.walker_id, row.companion_id)
+            )
+        }
+        by_sql = set(session.scalars(select(Presence.id).where(presences_of(actor, action))))
+        assert by_sql == by_table, (actor.roles, actor.team_ids)
+
+
+def test_sql_agrees_with_the_table_on_whose_walks_are_read(session: Session) -> None:
+    here, elsewhere = make_territory(session), make_territory(session, "other", "OT")
+    actors = every_actor(session, here)
+    for toy in (here, elsewhere):
+        make_walk(session, toy, make_actor(session, toy, Role.COORDINATOR), NOW, stops=0)
+    rows = session.scalars(select(SiteWalk)).all()
+    assert len(rows) == 2
+    for actor in actors:
+        by_table = {
+            row.id for row in rows if may(actor, Action.VIEW_WALK, Target(row.territory_id))
+        }
+        by_sql = set(session.scalars(select(SiteWalk.id).where(walks_of(actor))))
+        assert by_sql == by_table, actor.roles
 
 
 @pytest.mark.parametrize("action", Action)

@@ -14,7 +14,7 @@ from qpvmap.core.errors import NotFound
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.accounts import account_by_email, actor_of
 from qpvmap.storage.geodata import read_demo_signalements, read_plan
-from qpvmap.storage.models import Account, Event, Signalement
+from qpvmap.storage.models import Account, Event, Signalement, SiteWalk
 from qpvmap.usecases.accounts import has_password
 from qpvmap.usecases.demo import STORIES, DemoReport, filed_at, load_demo, reset_demo_passwords
 
@@ -77,6 +77,15 @@ def test_load_demo_when_run_again_later_then_nothing_is_added(demo: Session, now
     assert report == DemoReport(people=0, signalements=0)
     assert demo.scalar(select(func.count()).select_from(Event)) == events
     assert reset_demo_passwords(demo, "mot de passe de démo", now) == 0
+
+
+def test_load_demo_when_new_then_a_walk_and_its_follow_up_are_over(demo: Session) -> None:
+    first, second = demo.scalars(select(SiteWalk).order_by(SiteWalk.day)).all()
+    assert second.follows_id == first.id
+    assert all(walk.is_demo and walk.closed_at for walk in (first, second))
+    seen = demo.scalars(select(Signalement).where(Signalement.walk_id == first.id)).all()
+    assert len(seen) == 3
+    assert {row.created_at.date() for row in seen} == {first.day}
 
 
 def test_load_demo_when_new_then_some_sixty_marked_signalements_over_18_months(

@@ -134,7 +134,8 @@ def test_failed_sending_when_its_page_is_opened_then_only_those_who_handle_are_t
 ) -> None:
     row = make_signalement(db, toy)
     failed(db, row)
-    page, words = f"/signalements/{row.reference}", "Le courriel à la personne n’est pas parti"
+    page = f"/signalements/{row.reference}"
+    words = "Le courriel à la personne qui a signalé n’est pas parti"
     assert words not in read(client, page)
     as_(client, db, toy, Role.AGENT, "technique-ouest")
     assert words in read(client, page)

@@ -24,6 +24,7 @@ from qpvmap.core.bulk import BulkAction, Typed
 from qpvmap.core.contacts import ContactDetails
 from qpvmap.core.errors import CannotChange
 from qpvmap.core.notices import Channel, Sending
+from qpvmap.core.outreach import Initiative, Solicitation
 from qpvmap.core.permissions import Nature
 from qpvmap.core.photos import Moment
 from qpvmap.core.replies import Occasion
@@ -34,6 +35,7 @@ from qpvmap.storage.models import (
     Account,
     Contact,
     Emprise,
+    InitiativePhoto,
     Notice,
     Photo,
     Precedent,
@@ -44,9 +46,14 @@ from qpvmap.storage.models import (
 from qpvmap.usecases.accounts import issue_token
 from qpvmap.usecases.arbitration import decide, rule_from_precedent
 from qpvmap.usecases.bulk import Item, advance, open_run
+from qpvmap.usecases.initiatives import note_initiative
 from qpvmap.usecases.joining import Part, merge, split
 from qpvmap.usecases.messages import answer, note
 from qpvmap.usecases.rounds import NewRound, create_round
+from qpvmap.usecases.solicitations import note_solicitation
+from qpvmap.usecases.walk_decisions import NewDecision, add_decision
+from qpvmap.usecases.walk_records import add_point, record_visit
+from qpvmap.usecases.walks import close_walk, create_walk
 from qpvmap.web import papers
 from tests.factories import (
     IN_QUARTER_WEST,
@@ -56,6 +63,9 @@ from tests.factories import (
     make_signalement,
     make_territory,
 )
+from tests.usecases.walk_help import defect, make_walk, new_walk, visit
+from tests.usecases.walk_help import stop_ids as walk_stop_ids
+from tests.walkers import make_words, walked
 from tests.web.people import sign_in
 
 SECRET = "CONFIDENTIEL-3141"
@@ -80,6 +90,7 @@ PEOPLE: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "mediator": (Role.MEDIATOR, ()),
     "police": (Role.AGENT, ("police",)),
     "coordinator": (Role.COORDINATOR, ("coordination",)),
+    "walker": (Role.MEDIATOR, ("coordination",)),
 }
 BLIND = ("nobody", "resident", "agent", "lead", "planner", "admin")
 """Who may not know of the confidential one."""
@@ -169,6 +180,29 @@ def plant_public(session: Session, toy: Toy, coordinator: Any, now: datetime) ->
     return row
 
 
+def plant_presence(session: Session, toy: Toy, walker: Account, now: datetime) -> None:
+    """Add what a mediator noted: a round, a solicitation and an action that say the secret."""
+    make_words(session, toy)
+    who = actor_for(walker)
+    walked(session, who, now - timedelta(hours=3), client_id=PRESENCE)
+    asked = Solicitation(PRESENCE, "habitant", "proprete", note=f"Note {SECRET}")
+    note_solicitation(session, who, asked, now)
+    told = Initiative(PRESENCE, "proprete", f"Texte {SECRET}", None, story=f"Réponse {SECRET}")
+    initiative, _ = note_initiative(session, who, told, now)
+    session.add(
+        InitiativePhoto(
+            client_id=uuid4(),
+            initiative_id=initiative.id,
+            key=uuid4().hex,
+            width=4,
+            height=3,
+            size_bytes=12,
+            uploaded_at=now,
+        )
+    )
+    session.flush()
+
+
 def plant_reply(session: Session, toy: Toy) -> ReplyTemplate:
     """Add a ready-made answer of the team that handles what is confidential."""
     reply = ReplyTemplate(
@@ -201,6 +235,26 @@ def plant_rounds(
     return {"round_id": (police.id, other.id, MISSING_ID), "stop_id": (*stops, MISSING_ID)}
 
 
+def plant_walk(
+    session: Session, toy: Toy, coordinator: Any, secret: Signalement, now: datetime
+) -> dict[str, tuple[int, ...]]:
+    """Add a walk on which the confidential one was seen, and a promise about it; its follow-up."""
+    walk = make_walk(session, toy, coordinator, now)
+    (stop, *_) = walk_stop_ids(session, walk)
+    record_visit(session, coordinator, walk.id, visit(stop, securite="bad"), now)
+    seen = add_point(session, coordinator, walk.id, defect(stop, "rixe"), now)[0]
+    seen.signalement_id, secret.walk_id = secret.id, walk.id
+    asked = NewDecision(uuid4(), "Passer plus souvent", "police", references=[secret.reference])
+    decision, _ = add_decision(session, coordinator, walk.id, asked, now)
+    close_walk(session, coordinator, walk.id, now)
+    after = create_walk(session, coordinator, toy.territory, new_walk(follows_id=walk.id), now).walk
+    return {
+        "walk_id": (walk.id, after.id, MISSING_ID),
+        "place_id": (stop, MISSING_ID),
+        "decision_id": (decision.id, MISSING_ID),
+    }
+
+
 @pytest.fixture
 def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
     # what would be printed is read as it is laid out: compressed, no word of it could be found
@@ -219,6 +273,7 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
             name: issue_token(session, account.id, "", now) for name, account in accounts.items()
         }
         run_on_secret(session, coordinator, secret, now)
+        plant_presence(session, toy, accounts["walker"], now)
         reply = plant_reply(session, toy)
         found.values = {
             **values_of(secret, found.public),
@@ -226,6 +281,7 @@ def planted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Planted:
             "reply_id": (reply.id, MISSING_ID),
             "notice_id": (failed_notice(session, secret), MISSING_ID),
             **plant_rounds(session, accounts, found, now),
+            **plant_walk(session, toy, coordinator, secret, now),
         }
         session.commit()
     return found
@@ -265,6 +321,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "client_id": (str(secret.client_id), str(public.client_id), UNKNOWN_UUID),
         "size": ("thumb", "full"),
         "key": ("communes", "emprises", "operations", "population"),
+        "suffix": ("csv", "geojson", "xlsx"),
         "kind": ("signalement", "commune", "emprise"),
         "code": (secret.reference, public.reference, UNKNOWN, "92901", "QN09299X"),
         "slug": ("introuvable",),
@@ -273,8 +330,17 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "view_id": (MISSING_ID,),
         "subscription_id": (1, MISSING_ID),
         "device_id": (MISSING_ID,),
+        "document_id": (MISSING_ID,),
+        "import_key": (uuid4(),),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),
+        "presence_uid": (PRESENCE, uuid4()),
+        "solicitation_uid": (PRESENCE, uuid4()),
+        "initiative_uid": (PRESENCE, uuid4()),
+        "initiative_photo_id": (1, MISSING_ID),
+        "table": ("heures", "introuvable"),
+        "form": ("csv",),
+        "suffix": ("csv", "geojson"),
         "name": (),
         "way": (),
     }
@@ -308,6 +374,7 @@ QUERIES = (
 PARTS = ("", "?partie=fiche")
 GEOJSON = "application/geo+json"
 RUN = UUID("0d7a6f2e-5c1b-4b7e-9c55-2f6a0b1c9d3e")
+PRESENCE = UUID("5f3c1b52-9a51-4d0e-8f0a-7a2b9c4d1e60")
 MANY = 150
 """Fewer answers than that, and the walk would have lost its way."""
 FORM = {
@@ -401,6 +468,11 @@ def test_everything_when_one_may_read_it_then_it_is_there(app: Flask, planted: P
         assert f"Texte {SECRET}" in page[1]
         assert f"Texte {SECRET}" in who.ask("GET", "/api/v1/signalements?count=true")[1]
         assert f"TO-{SECRET}" in who.ask("GET", "/carte/signalements.geojson")[1]
+    walk_id = planted.values["walk_id"][0]
+    for name in SEEING:
+        report = f"/parcours/marches/{walk_id}/compte-rendu"
+        assert f"TO-{SECRET}" in reader(app, planted, name).ask("GET", report)[1]
+        assert f"TO-{SECRET}" not in reader(app, planted, name).ask("GET", f"{report}.pdf")[1]
     for name in ("agent", "coordinator"):
         page = reader(app, planted, name).ask("GET", f"/signalements/{planted.public.reference}")
         assert all(word in page[1] for word in (CONTACT, NOTE, HIDDEN))

@@ -119,7 +119,7 @@ def test_place_after_somebody_else_s_is_refused_and_kept_in_the_form(
     send(client, stale)
     answer = send(client, stale, lat="48.7840")
     assert answer.status_code == 409
-    assert "vient de déplacer cette opération" in answer.text
+    assert "vient de modifier cette opération" in answer.text
     assert 'value="48.7840"' in answer.text
     assert stored(engine_of_app)[0].lat == 48.7837
     assert send(client, answer.text, lat="48.7840").status_code == 303
@@ -127,9 +127,15 @@ def test_place_after_somebody_else_s_is_refused_and_kept_in_the_form(
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [(Role.MEDIATOR, 403), (Role.AGENT, 403), (Role.ADMIN, 403), (Role.COORDINATOR, 303)],
+    [
+        (Role.MEDIATOR, 403),
+        (Role.AGENT, 403),
+        (Role.LEAD, 403),
+        (Role.ADMIN, 303),
+        (Role.COORDINATOR, 303),
+    ],
 )
-def test_place_by_other_roles_is_refused_but_for_the_coordination(
+def test_place_by_other_roles_is_refused_but_for_who_keeps_the_plan(
     client: FlaskClient, engine_of_app: Any, planner: Account, role: Role, status: int
 ) -> None:
     page = sign_in(client, planner).get(HERE).text

@@ -150,8 +150,9 @@ export function scale(map, position = "topleft") {
 /** Let the browser answer a finger between two layers: a slow phone draws each of them for long. */
 const breath = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Same ground on every map: communes, IRIS limits, main roads, the quarter. */
-export async function drawGround(map) {
+/** Same ground on every map: communes, IRIS limits, main roads, the quarter; a former one if asked. */
+export async function drawGround(map, former) {
+  if (former) geojson(layerUrl(former)).then((data) => quarter(former, data).addTo(map));
   const [communesData, limits, irisData, roadsData, qpvData] = await Promise.all(
     ["communes", "limites", "iris", "routes", "qpv-2024"].map((key) => geojson(layerUrl(key))),
   );

@@ -68,7 +68,7 @@ class MiniMap {
     addPanes(this.map);
     scale(this.map, "bottomleft");
     this.#addTiles(element);
-    drawGround(this.map).catch(() => element.classList.add("is-bare"));
+    drawGround(this.map, element.dataset.former).catch(() => element.classList.add("is-bare"));
     this.pins = L.layerGroup().addTo(this.map);
     this.setPins(this.options.pins);
     if (this.options.marker !== false) this.#addMarker();

@@ -13,7 +13,50 @@ export const KINDS = {
     edit: ({ id }) => `/signaler?reprendre=${id}`,
   },
   photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
+  "presence-start": {
+    name: "Début de tournée",
+    many: "{n} débuts de tournée",
+    icon: "walk",
+    as: "form",
+    edit: () => "/parcours/tournees/saisie",
+  },
+  "presence-move": {
+    name: "Changement de secteur",
+    many: "{n} changements de secteur",
+    icon: "pin",
+    as: "form",
+  },
+  "presence-end": {
+    name: "Fin de tournée",
+    many: "{n} fins de tournée",
+    icon: "check",
+    as: "form",
+  },
+  solicitation: { name: "Sollicitation", many: "{n} sollicitations", icon: "message", as: "form" },
+  action: { name: "Action", many: "{n} actions", icon: "star", as: "form" },
+  "action-photo": {
+    name: "Photo d’une action",
+    many: "{n} photos d’actions",
+    icon: "camera",
+    as: "multipart",
+    file: "photo",
+  },
   soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
+  "walk-stop": { name: "Arrêt de marche", many: "{n} arrêts de marche", icon: "walk", as: "form" },
+  "walk-point": { name: "Point de marche", many: "{n} points de marche", icon: "pin", as: "form" },
+  "walk-photo": {
+    name: "Photo de marche",
+    many: "{n} photos de marche",
+    icon: "camera",
+    as: "multipart",
+    file: "photo",
+  },
+  "walk-route": {
+    name: "Trajet de marche",
+    many: "{n} trajets de marche",
+    icon: "walk",
+    as: "form",
+  },
 };
 
 const UNKNOWN = { name: "Envoi", many: "{n} envois", icon: "send", as: "json" };

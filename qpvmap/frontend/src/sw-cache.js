@@ -49,11 +49,19 @@ async function keepPages() {
   }
 }
 
+/** Keep a page that asks for it, such as a walk that is about to set out. */
+export async function keepVisited(path) {
+  if (!/^\/(?!\/)/.test(path)) return; // another site's is nothing to us
+  const response = await fetch(path, { cache: "no-cache" }).catch(() => null);
+  if (response?.ok && !response.redirected) await keepPage(path, response);
+}
+
 /** Forget the pages of whoever was here before `person`, and fetch the new one's. */
 export async function keepFor(person) {
   const kept = await caches.open(PAGES);
-  if ((await note(PERSON)) === person && (await kept.match(OFFLINE_PAGE))) return;
-  await forgetPages();
+  const same = (await note(PERSON)) === person;
+  if (same && (await kept.match(OFFLINE_PAGE))) return;
+  if (!same) await forgetPages();
   await keepPages().catch(() => {}); // without network, at the next page
 }
 

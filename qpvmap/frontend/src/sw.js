@@ -1,12 +1,13 @@
 // The service worker of the site, served as /sw.js. Each thing it does is a module of its own. A new
 // one waits until somebody asks for it: it never takes a page over while a form is being filled.
-import { activate, answer, install, keepFor } from "./sw-cache.js";
+import { activate, answer, install, keepFor, keepVisited } from "./sw-cache.js";
 import { listenToPush } from "./sw-push.js";
 import { listenToSync } from "./sw-sync.js";
 
 const MESSAGES = {
   "take-over": () => self.skipWaiting(),
   here: ({ person }) => keepFor(person),
+  keep: ({ path }) => keepVisited(path),
 };
 
 self.addEventListener("install", (event) => event.waitUntil(install()));

@@ -13,6 +13,21 @@ from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.notices import Notice
+from qpvmap.storage.models.operations import (
+    Funder,
+    FundingRow,
+    Operation,
+    OperationChange,
+    OperationDocument,
+    OperationImport,
+    OperationStep,
+)
+from qpvmap.storage.models.outreach import (
+    Initiative,
+    InitiativePhoto,
+    Solicitation,
+    initiative_partner,
+)
 from qpvmap.storage.models.places import (
     Commune,
     Dataset,
@@ -24,6 +39,13 @@ from qpvmap.storage.models.places import (
     Iris,
     Qpv,
     Road,
+)
+from qpvmap.storage.models.presences import (
+    Presence,
+    PresenceChange,
+    PresenceStretch,
+    PresenceWord,
+    Sector,
 )
 from qpvmap.storage.models.replies import ReplyTemplate
 from qpvmap.storage.models.rounds import Round, RoundStop
@@ -47,12 +69,24 @@ from qpvmap.storage.models.territories import (
     ClosingDay,
     DeadlineRule,
     Emprise,
-    Operation,
     Organisation,
     Precedent,
     RoutingRuleRow,
     Team,
     Territory,
+)
+from qpvmap.storage.models.walks import (
+    SiteWalk,
+    WalkBody,
+    WalkDecision,
+    WalkItem,
+    WalkObservation,
+    WalkPhoto,
+    WalkPoint,
+    WalkStop,
+    WalkTheme,
+    WalkVisit,
+    walk_decision_signalement,
 )
 
 __all__ = [
@@ -73,17 +107,29 @@ __all__ = [
     "Epci",
     "Equipment",
     "Event",
+    "Funder",
+    "FundingRow",
     "InboxDefault",
     "InboxView",
     "Indicator",
     "IndicatorValue",
+    "Initiative",
+    "InitiativePhoto",
     "Iris",
     "Notice",
     "Operation",
+    "OperationChange",
+    "OperationDocument",
+    "OperationImport",
+    "OperationStep",
     "Organisation",
     "Passkey",
     "Photo",
     "Precedent",
+    "Presence",
+    "PresenceChange",
+    "PresenceStretch",
+    "PresenceWord",
     "PushDevice",
     "Qpv",
     "ReferenceCounter",
@@ -95,13 +141,27 @@ __all__ = [
     "RoundStop",
     "RoutingRuleRow",
     "SearchWord",
+    "Sector",
     "Signalement",
+    "SiteWalk",
+    "Solicitation",
     "Subscriber",
     "Subscription",
     "Support",
     "Team",
     "TeamDigest",
     "Territory",
+    "WalkBody",
+    "WalkDecision",
+    "WalkItem",
+    "WalkObservation",
+    "WalkPhoto",
+    "WalkPoint",
+    "WalkStop",
+    "WalkTheme",
+    "WalkVisit",
     "account_role",
+    "initiative_partner",
     "team_member",
+    "walk_decision_signalement",
 ]

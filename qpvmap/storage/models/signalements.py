@@ -57,6 +57,7 @@ class Signalement(Base):
     are close: for those who handle. `location_3857` serves tiles alone: distances are metres on
     geography. `words` is the text as a search reads it, the hidden one too:
     `storage.inbox_search` alone asks it. A trigger keeps `has_photo`.
+    `walk_id` is the site walk on which it was seen.
     """
 
     __tablename__ = "signalement"
@@ -111,9 +112,24 @@ class Signalement(Base):
         Index(None, "assignee_id", postgresql_where=text("assignee_id is not null")),
         Index(None, "qpv_code", "status"),
         Index(None, "category_id"),
+        Index(
+            "ix_signalement_inbox_category",
+            "category_id",
+            "created_at",
+            "id",
+            postgresql_include=[
+                "territory_id",
+                "nature",
+                "team_id",
+                "status",
+                "updated_at",
+                "due_at",
+            ],
+        ),
         Index(None, "duplicate_of_id", postgresql_where=text("duplicate_of_id is not null")),
         Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
         Index(None, "emprise_id", postgresql_where=text("emprise_id is not null")),
+        Index(None, "walk_id", postgresql_where=text("walk_id is not null")),
         Index(
             "ix_signalement_description_trgm",
             "description",
@@ -121,6 +137,18 @@ class Signalement(Base):
             postgresql_ops={"description": "gin_trgm_ops"},
         ),
         Index("ix_signalement_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_signalement_words_open",
+            "words",
+            postgresql_using="gin",
+            postgresql_where=text(f"status in ({OPEN_LIST})"),
+        ),
+        Index(
+            "ix_signalement_words_resolved",
+            "words",
+            postgresql_using="gin",
+            postgresql_where=text("status = 'resolved'"),
+        ),
         Index(
             "ix_signalement_reference_trgm",
             "reference",
@@ -180,6 +208,7 @@ class Signalement(Base):
     description_hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    walk_id: Mapped[int | None] = mapped_column(ForeignKey("site_walk.id"))
 
     has_photo: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     words: Mapped[Any] = mapped_column(

@@ -22,7 +22,8 @@ from qpvmap.storage.models.base import Base, Id, geometry
 class Territory(Base):
     """A contract's perimeter. `reference_prefix` begins the references of its signalements.
 
-    `digest_times` are the local hours of its teams' digests.
+    `digest_times` are the local hours of its teams' digests. The names on its mediators' rounds are
+    forgotten after `presence_names_months`.
     """
 
     __tablename__ = "territory"
@@ -39,6 +40,7 @@ class Territory(Base):
     digest_times: Mapped[list[time]] = mapped_column(
         ARRAY(Time), server_default=text("'{08:00,13:30}'::time[]")
     )
+    presence_names_months: Mapped[int] = mapped_column(server_default="12")
 
 
 class Organisation(Base):
@@ -240,37 +242,3 @@ class RoutingRuleRow(Base):
     emprise_id: Mapped[int | None] = mapped_column(ForeignKey("emprise.id"))
     emprise_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
-
-
-class Operation(Base):
-    """An item of the investment plan.
-
-    `position_quality`: exact, address, or approximate (placed plausibly, to be dragged).
-    """
-
-    __tablename__ = "operation"
-    __table_args__ = (
-        UniqueConstraint("territory_id", "code"),
-        CheckConstraint(
-            "position_quality in ('exact', 'address', 'approximate')", name="position_quality"
-        ),
-        CheckConstraint(
-            "status in ('idea', 'programmed', 'studies', 'works', 'delivered', 'abandoned')",
-            name="status",
-        ),
-        Index("ix_operation_location", "location", postgresql_using="gist"),
-    )
-
-    id: Mapped[Id]
-    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
-    code: Mapped[str]
-    insee_code: Mapped[str]
-    title: Mapped[str]
-    theme: Mapped[str]
-    work: Mapped[str] = mapped_column(server_default="")
-    status: Mapped[str] = mapped_column(server_default="programmed")
-    location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
-    position_quality: Mapped[str]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

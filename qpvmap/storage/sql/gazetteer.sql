@@ -99,6 +99,7 @@ known as (
     from operation
     inner join territory on operation.territory_id = territory.id
     left join communes on operation.insee_code = communes.insee_code
+    where operation.location is not null and operation.removed_at is null
     union all
     select
         'equipement',

@@ -1,4 +1,4 @@
--- An operation of a territory's investment plan, with where it stands to the quarter.
+-- An operation of a territory's investment plan that has a place, with where it stands to the quarter.
 -- Parameters: territory_id, code. Distance is metres on geography, 0 inside.
 select
     operation.code,
@@ -6,6 +6,12 @@ select
     operation.theme,
     operation.work,
     operation.status,
+    operation.natures,
+    operation.cost,
+    operation.starts_on,
+    operation.starts_precision,
+    operation.ends_on,
+    operation.ends_precision,
     operation.position_quality,
     operation.insee_code,
     st_x(operation.location) as lon,
@@ -23,4 +29,8 @@ select
     ) as distance_m
 from operation
 inner join territory on operation.territory_id = territory.id
-where territory.id = :territory_id and operation.code = :code
+where
+    territory.id = :territory_id
+    and operation.code = :code
+    and operation.location is not null
+    and operation.removed_at is null

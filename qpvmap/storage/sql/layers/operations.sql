@@ -11,4 +11,4 @@ select
     ) as properties,
     location as geom
 from operation
-where territory_id = :territory_id
+where territory_id = :territory_id and location is not null and removed_at is null

@@ -1,0 +1,40 @@
+// The map of a walk: its stops by number and its line. The page is complete without it.
+import { fitPins } from "./fit-pins.js";
+import L from "./global-leaflet.js";
+import { miniMap } from "./minimap.js";
+
+function pinOf({ dataset }) {
+  return {
+    kind: "stop",
+    number: dataset.number,
+    name: dataset.name,
+    lon: Number(dataset.lon),
+    lat: Number(dataset.lat),
+    passed: dataset.seen !== undefined,
+  };
+}
+
+/** The stops that the page lists, as pins. */
+export function listedStops() {
+  return [...document.querySelectorAll("[data-number][data-lon]")].map(pinOf);
+}
+
+/** Draw the map in `frame`; gives `{map, small}` to go on with. */
+export function walkMap(frame) {
+  const pins = listedStops();
+  const small = miniMap(frame, {
+    lon: Number(frame.dataset.lon),
+    lat: Number(frame.dataset.lat),
+    zoom: 16,
+    marker: false,
+    pins,
+  });
+  const route = JSON.parse(frame.dataset.route || "[]");
+  const straight = pins.map(({ lon, lat }) => [lat, lon]);
+  const line = route.length ? route : straight;
+  const className = route.length ? "m-route" : "m-way";
+  L.polyline(line, { className, interactive: false }).addTo(small.map);
+  const shown = [...pins, ...route.map(([lat, lon]) => ({ lon, lat }))];
+  if (shown.length) fitPins(small, shown);
+  return { map: small.map, small };
+}

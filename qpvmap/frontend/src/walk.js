@@ -1,0 +1,323 @@
+// A walk on the phone: one stop at a time, three taps a stop. All that is written goes through the
+// outbox, so that nothing is lost without signal; the page says it again when it is opened.
+import { sendAll } from "./outbox-send.js";
+import {
+  allRecords,
+  isFull,
+  keepBlob,
+  keepRecord,
+  newId,
+  READY,
+  STUCK,
+  watch,
+} from "./outbox-store.js";
+import { shrink } from "./shrink.js";
+import { WalkTrack } from "./walk-track.js";
+
+const page = document.querySelector("[data-walk]");
+const person = document.body.dataset.person ?? "";
+const words = page?.dataset ?? {};
+const stops = [...document.querySelectorAll("[data-stop]")];
+const links = new Map(
+  [...document.querySelectorAll("[data-stopnav] [data-to]")].map((a) => [a.dataset.to, a]),
+);
+
+/* One stop at a time */
+
+function openStop(id, { focus = true } = {}) {
+  for (const stop of stops) stop.hidden = stop.dataset.stop !== id;
+  for (const [to, link] of links) {
+    if (to === id) link.setAttribute("aria-current", "step");
+    else link.removeAttribute("aria-current");
+  }
+  const form = document.querySelector("[data-point] form");
+  if (form) form.elements.stop_id.value = id;
+  links.get(id)?.scrollIntoView({ block: "nearest", inline: "center" });
+  if (!focus) return;
+  const open = stops.find(({ dataset }) => dataset.stop === id);
+  open?.scrollIntoView({ block: "start" });
+  open?.querySelector("h2").focus({ preventScroll: true });
+}
+
+function nextAfter(stop) {
+  const at = stops.indexOf(stop);
+  const later = [...stops.slice(at + 1), ...stops.slice(0, at)];
+  return later.find(({ dataset }) => dataset.seen === undefined) ?? stops[at + 1] ?? stop;
+}
+
+function markSeen(id) {
+  const stop = stops.find(({ dataset }) => dataset.stop === id);
+  if (!stop) return;
+  stop.dataset.seen = "";
+  links.get(id)?.classList.add("done");
+  const seen = stops.filter(({ dataset }) => dataset.seen !== undefined).length;
+  const count = document.querySelector("[data-progress]");
+  count.textContent = words.wCount.replace("{n}", seen).replace("{total}", stops.length);
+  count.previousElementSibling.value = seen;
+}
+
+/* Keeping what is written */
+
+/** The fields of a form as a record's body: no token, no file, no empty field. */
+function bodyOf(form) {
+  const body = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name === "csrf_token" || name === "client_id" || value instanceof File) continue;
+    if (value !== "") body[name] = value;
+  }
+  body.captured_at = body.captured_at || new Date().toISOString();
+  return body;
+}
+
+function say(box, text) {
+  const place = box.querySelector("[data-said]");
+  if (place) place.textContent = text;
+}
+
+function send() {
+  sendAll().catch(() => {}); // without network it waits; other pages and the worker try again
+}
+
+async function keep(form, kind, { label, needs = [], body = bodyOf(form) }) {
+  const url = new URL(form.action).pathname;
+  return keepRecord({ id: newId(), kind, url, body, needs, label, person });
+}
+
+async function keepPhoto(file, { url, body, needs = [], label }) {
+  const blob = await shrink(file);
+  const id = newId();
+  const kept = { id, kind: "walk-photo", url, body, needs, label, person };
+  await keepBlob({ id, record: id, blob });
+  await keepRecord(kept);
+  return URL.createObjectURL(blob);
+}
+
+/** Do it; a full phone says so, and what was typed stays in the form. */
+async function attempt(box, work) {
+  try {
+    await work();
+    send();
+  } catch (error) {
+    if (!isFull(error) && !(error instanceof DOMException)) throw error;
+    say(box, isFull(error) ? words.wFull : words.wUnreadable);
+  }
+}
+
+/* A stop */
+
+function titleOf(stop) {
+  return stop.querySelector("h2").textContent;
+}
+
+function listenToStop(stop) {
+  const form = stop.querySelector('[data-send="walk-stop"]');
+  form.querySelector('[data-do="tout-bon"]').addEventListener("click", () => {
+    for (const choice of form.querySelectorAll('input[value="good"]')) {
+      const isSaid = form.querySelector(`input[name="${choice.name}"]:checked`);
+      if (!isSaid) choice.checked = true;
+    }
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(stop, async () => {
+      const body = bodyOf(form);
+      body.note = form.elements.note.value;
+      await keep(form, "walk-stop", { label: titleOf(stop), body });
+      markSeen(stop.dataset.stop);
+      say(stop, words.wKept);
+      openStop(nextAfter(stop).dataset.stop);
+    });
+  });
+  const photo = stop.querySelector('[data-send="walk-photo"]');
+  photo.addEventListener("submit", (event) => event.preventDefault());
+  photo.elements.photo.addEventListener("change", () => takePhoto(stop, photo));
+  stop.querySelector("[data-point-at]").addEventListener("click", () => pointAt(stop));
+}
+
+function takePhoto(stop, form) {
+  const [file] = form.elements.photo.files;
+  form.elements.photo.value = "";
+  if (!file) return;
+  attempt(stop, async () => {
+    const body = { stop_id: stop.dataset.stop, captured_at: new Date().toISOString() };
+    const url = new URL(form.action).pathname;
+    const shown = await keepPhoto(file, { url, body, label: titleOf(stop) });
+    showPhoto(stop, shown);
+    say(stop, words.wPhoto);
+  });
+}
+
+function showPhoto(stop, address) {
+  const item = document.createElement("li");
+  item.className = "photo";
+  const image = document.createElement("img");
+  image.src = address;
+  image.alt = `Nouvelle photo, ${titleOf(stop)}`;
+  item.append(image);
+  stop.querySelector("[data-photos]").append(item);
+}
+
+/* A point along the way */
+
+let fix = null;
+
+function locate(form) {
+  const place = form.querySelector("[data-place]");
+  for (const name of ["lon", "lat", "accuracy_m", "position_method"])
+    form.elements[name].value = "";
+  place.textContent = "Au lieu de l’arrêt.";
+  const asked = Symbol("position");
+  fix = asked;
+  navigator.geolocation?.getCurrentPosition(
+    ({ coords }) => {
+      if (fix !== asked || coords.accuracy > 50) return;
+      form.elements.lon.value = coords.longitude.toFixed(6);
+      form.elements.lat.value = coords.latitude.toFixed(6);
+      form.elements.accuracy_m.value = Math.round(coords.accuracy);
+      form.elements.position_method.value = "gps";
+      place.textContent = `À votre position, à ${Math.round(coords.accuracy)} m près.`;
+    },
+    () => {}, // the place of the stop stands
+    { enableHighAccuracy: true, maximumAge: 10000, timeout: 15000 },
+  );
+}
+
+function pointAt(stop) {
+  const form = document.querySelector("[data-point] form");
+  form.elements.stop_id.value = stop.dataset.stop;
+  locate(form);
+}
+
+function pointFault(form) {
+  const { kind, category, description } = form.elements;
+  if (kind.value === "satisfaction") return description.value.trim() ? "" : words.wMissing;
+  return category.value ? "" : words.wCategory;
+}
+
+function listenToPoint(box) {
+  const form = box.querySelector("form");
+  const chosen = box.querySelector("[data-chosen]");
+  const show = () => {
+    const isGood = form.elements.kind.value === "satisfaction";
+    for (const part of box.querySelectorAll("[data-defect]")) part.hidden = isGood;
+  };
+  const photo = form.elements.photo;
+  photo.addEventListener("change", () => {
+    chosen.textContent = photo.files.length ? chosen.dataset.wOne : chosen.dataset.wNone;
+  });
+  form.addEventListener("change", show);
+  show();
+  // Another stop than the one the phone stands at: the place is that stop's.
+  form.elements.stop_id.addEventListener("change", () => {
+    fix = null;
+    for (const name of ["lon", "lat", "accuracy_m", "position_method"])
+      form.elements[name].value = "";
+    form.querySelector("[data-place]").textContent = "Au lieu de l’arrêt.";
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const fault = pointFault(form);
+    if (fault) return say(box, fault);
+    attempt(box, () => keepPoint(box, form));
+  });
+}
+
+async function keepPoint(box, form) {
+  const body = bodyOf(form);
+  const isGood = body.kind === "satisfaction";
+  if (isGood) delete body.category;
+  const [file] = form.elements.photo.files;
+  const category = form.elements.category.selectedOptions[0]?.textContent ?? "";
+  const label = isGood ? body.description : category;
+  const record = await keep(form, "walk-point", { label, body });
+  if (file) {
+    const url = new URL(document.querySelector('[data-send="walk-photo"]').action).pathname;
+    const about = { point: record.id, captured_at: body.captured_at };
+    await keepPhoto(file, { url, body: about, needs: [record.id], label });
+  }
+  const stop = form.elements.stop_id.value;
+  form.reset();
+  form.elements.stop_id.value = stop;
+  form.dispatchEvent(new Event("change"));
+  form.elements.photo.dispatchEvent(new Event("change"));
+  fix = null;
+  say(box, words.wKept);
+  await showWaiting();
+}
+
+/* What this phone still holds of the walk */
+
+const isHere = ({ url, person: whose, state }) =>
+  whose === person &&
+  (state === READY || state === STUCK) &&
+  url.startsWith(`/parcours/marches/${words.walk}/`);
+
+async function showWaiting() {
+  const list = document.querySelector("[data-points]");
+  if (!list) return;
+  const left = (await allRecords()).filter(isHere);
+  for (const old of list.querySelectorAll("[data-waiting]")) old.remove();
+  for (const { kind, label } of left) {
+    if (kind !== "walk-point") continue;
+    const item = document.createElement("li");
+    item.dataset.waiting = "";
+    const what = document.createElement("span");
+    what.textContent = `${label} `;
+    const mark = document.createElement("span");
+    mark.className = "is-waiting";
+    mark.textContent = list.dataset.wWaiting;
+    what.append(mark);
+    item.append(list.querySelector(".icon")?.cloneNode(true) ?? "", what);
+    list.append(item);
+  }
+  const empty = list.querySelector("[data-empty]");
+  if (empty) empty.hidden = list.children.length > 1;
+}
+
+/** Put back in the forms what was written before the page was opened again, and is not sent yet. */
+async function fillAgain() {
+  for (const { kind, body, state } of (await allRecords()).filter(isHere)) {
+    if (kind !== "walk-stop" || (state !== READY && state !== STUCK)) continue;
+    const stop = stops.find(({ dataset }) => dataset.stop === body.stop_id);
+    const form = stop?.querySelector('[data-send="walk-stop"]');
+    if (!form) continue;
+    for (const [name, value] of Object.entries(body)) {
+      const field = form.elements[name];
+      if (field && name !== "stop_id") field.value = value;
+    }
+    markSeen(body.stop_id);
+  }
+}
+
+/** Ask that this page opens without network: the first visit may come before the service worker. */
+async function keepPage() {
+  const registration = await navigator.serviceWorker?.ready;
+  registration?.active?.postMessage({ type: "keep", path: location.pathname });
+}
+
+async function begin() {
+  if (!page || !("indexedDB" in globalThis)) return;
+  for (const stop of stops) listenToStop(stop);
+  const box = document.querySelector("[data-point]");
+  if (box) listenToPoint(box);
+  for (const [id, link] of links) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      openStop(id);
+    });
+  }
+  await fillAgain().catch(() => {});
+  const open = stops.find(({ dataset }) => dataset.seen === undefined) ?? stops[0];
+  const asked = new URLSearchParams(location.search).get("arret");
+  if (stops.length) openStop(links.has(asked) ? asked : open.dataset.stop, { focus: false });
+  watch(() => showWaiting().catch(() => {}));
+  await showWaiting().catch(() => {});
+  const track = document.querySelector("form[data-route]");
+  if (track) new WalkTrack(track, { walk: words.walk, person, send });
+  send();
+  keepPage();
+  const frame = document.querySelector("[data-walk-map]");
+  if (frame) import("./walk-map.js").then(({ walkMap }) => walkMap(frame));
+}
+
+begin();

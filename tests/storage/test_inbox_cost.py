@@ -1,0 +1,221 @@
+"""What the inbox reads: by the plans and the rows that the server counts, never by the clock."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Actor, Role
+from qpvmap.core.geo import LonLat
+from qpvmap.core.inbox import InboxFilters, Late, Order, Tab
+from qpvmap.core.workflow import Status
+from qpvmap.storage.duplicates import NEAREST, with_likely_duplicates
+from qpvmap.storage.inbox import MOST_COUNTED, inbox
+from tests.factories import Toy, make_actor, make_signalement, make_territory
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+MANY = 20_000
+PAST = """
+insert into signalement (
+    territory_id, client_id, reference, category_id, nature, status, outcome, team_id,
+    routing_ground, description, location, position_method, insee_code, iris_code, qpv_code,
+    qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at, created_at, updated_at,
+    settled_at, acknowledge_due_at, due_at, counted_from
+)
+select
+    territory_id, gen_random_uuid(), reference || '-' || n, category_id, nature,
+    case when n % 25 = 0 then 'new' when n % 3 = 0 then 'resolved' else 'closed' end,
+    case when n % 25 = 0 then null else 'done' end,
+    team_id, routing_ground,
+    case when n % 5 = 0 then 'Lampadaire en panne' else 'Un trou' end,
+    st_translate(location, (n % 200) * 0.0004, (n / 200) * 0.0004), position_method, insee_code,
+    iris_code, qpv_code, qpv_vintage, inside_qpv, qpv_distance_m, share_inside, captured_at,
+    created_at - n * interval '2 hours', created_at - n * interval '2 hours' + interval '3 days',
+    case when n % 25 = 0 then null else created_at - n * interval '2 hours' end,
+    acknowledge_due_at, due_at - n * interval '2 hours', counted_from
+from signalement, generate_series(1, :many) as n
+where reference = :reference
+"""
+"""Twenty thousand of one team over four years, one in 25 still open; a few of another category."""
+
+
+@pytest.fixture
+def toy(session: Session) -> Toy:
+    return make_territory(session)
+
+
+@pytest.fixture
+def coordinator(session: Session, toy: Toy) -> Actor:
+    return make_actor(session, toy, Role.COORDINATOR, "coordination")
+
+
+@pytest.fixture
+def agent(session: Session, toy: Toy) -> Actor:
+    return make_actor(session, toy, Role.AGENT, "technique-ouest")
+
+
+@pytest.fixture
+def past(session: Session, toy: Toy) -> Iterator[Session]:
+    """Fill the table, the indexes that the inbox does not read set aside."""
+    for name in ("description_trgm", "location_3857"):
+        session.execute(text(f"drop index ix_signalement_{name}"))
+    make_signalement(session, toy, reference="TO-1", created_at=NOW - DAY, due_at=NOW - DAY)
+    make_signalement(
+        session, toy, reference="TO-2", category="eclairage", team="technique-est",
+        created_at=NOW - DAY, due_at=NOW + DAY,
+    )  # fmt: skip
+    session.execute(text("set local session_replication_role = replica"))  # no check of keys
+    session.execute(text(PAST), {"many": MANY, "reference": "TO-1"})
+    session.execute(text(PAST), {"many": MANY // 50, "reference": "TO-2"})
+    session.execute(text("set local session_replication_role = origin"))
+    session.execute(text("analyze signalement"))
+    yield session
+
+
+Plan = Mapping[str, Any]
+
+
+def nodes(plan: Plan) -> Iterator[Plan]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def plans_of(session: Session, ask: Callable[[], object]) -> list[Plan]:
+    """Return the nodes of the plans of what something sends, as the server ran them."""
+    sent: list[tuple[str, Any]] = []
+    connection = session.connection()
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            sent.append((statement, parameters))
+
+    event.listen(connection.engine, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(connection.engine, "before_cursor_execute", note)
+    found: list[Plan] = []
+    for statement, parameters in sent:
+        explain = f"explain (analyze, buffers, timing off, format json) {statement}"
+        said = connection.exec_driver_sql(explain, parameters).scalar_one()
+        found += nodes((json.loads(said) if isinstance(said, str) else said)[0]["Plan"])
+    return found
+
+
+def rows_read(plans: list[Plan]) -> int:
+    """Return how many rows of signalement were looked at, those thrown away included."""
+    return sum(
+        (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+        for plan in plans
+        if plan.get("Relation Name") == "signalement"
+    )
+
+
+def ask(session: Session, actor: Actor, **filters: Any) -> list[Plan]:
+    return plans_of(session, lambda: inbox(session, actor, InboxFilters(**filters), NOW))
+
+
+def indexes(plans: list[Plan]) -> set[str]:
+    """Return the indexes that were read, those that the server left alone apart."""
+    return {
+        plan["Index Name"] for plan in plans if "Index Name" in plan and plan["Actual Loops"] > 0
+    }
+
+
+def test_a_page_reads_the_work_left_and_never_the_table(
+    past: Session, coordinator: Actor, agent: Actor
+) -> None:
+    left = MANY // 25 + MANY // 50 // 25 + 2
+    for actor in (coordinator, agent):
+        for tab in Tab:
+            plans = ask(past, actor, tab=tab)
+            assert not [plan for plan in plans if plan["Node Type"] == "Seq Scan"
+                        and plan["Relation Name"] == "signalement"], tab  # fmt: skip
+            # counted, found, then fifty read; a thousand and one of the past
+            assert rows_read(plans) <= 2 * left + MOST_COUNTED + 200, tab
+
+
+def test_the_whole_is_not_counted_once_the_resolved_are_many(
+    past: Session, coordinator: Actor
+) -> None:
+    plans = ask(past, coordinator, tab=Tab.NEW)
+    assert "ix_signalement_inbox_resolved" in indexes(plans)
+    assert "ix_signalement_inbox_all" not in indexes(plans)
+    counts = inbox(past, coordinator, InboxFilters(), NOW).counts
+    assert counts[Tab.RESOLVED] == counts[Tab.ALL] == MOST_COUNTED + 1
+
+
+def test_a_category_that_a_team_never_has_reads_that_category_alone(
+    past: Session, agent: Actor
+) -> None:
+    for order in (Order.NEWEST, Order.STALEST):
+        plans = ask(past, agent, tab=Tab.ALL, order=order, category="eclairage")
+        assert rows_read(plans) <= 3 * (MANY // 50 + 1)
+    assert inbox(past, agent, InboxFilters(Tab.ALL, category="eclairage"), NOW).rows == ()
+
+
+def test_what_is_late_is_found_among_what_is_open(past: Session, coordinator: Actor) -> None:
+    for filters in ({"tab": Tab.LATE}, {"tab": Tab.ALL, "late": Late.TWICE}):
+        plans = ask(past, coordinator, order=Order.NEWEST, **filters)
+        assert rows_read(plans) <= 2 * (MANY // 25 + 200) + MOST_COUNTED
+
+
+def test_filters_that_keep_what_is_open_alone_count_it_exactly(
+    past: Session, coordinator: Actor
+) -> None:
+    for filters in ({"late": Late.LATE}, {"status": Status.NEW}):
+        counts = inbox(past, coordinator, InboxFilters(**filters), NOW).counts
+        wanted = MANY // 25 + 1 if "late" in filters else MANY // 25 + MANY // 50 // 25 + 2
+        assert counts[Tab.RESOLVED] == 0
+        assert abs(counts[Tab.ALL] - wanted) <= MANY // 50 // 25 + 1
+        assert counts[Tab.ALL] == counts[Tab.NEW]
+
+
+def test_a_month_by_its_oldest_change_reads_that_month(past: Session, coordinator: Actor) -> None:
+    month = {"since": date(2024, 3, 1), "until": date(2024, 3, 31)}
+    for order in (Order.STALEST, Order.LATEST):
+        plans = ask(past, coordinator, tab=Tab.ALL, order=order, **month)
+        assert rows_read(plans) <= 4 * 31 * 12 + 200
+
+
+def test_a_common_word_in_what_is_open_is_looked_for_there(
+    past: Session, coordinator: Actor
+) -> None:
+    plans = ask(past, coordinator, tab=Tab.NEW, search="lampadaires")
+    assert "ix_signalement_words_open" in indexes(plans)
+    counted = inbox(past, coordinator, InboxFilters(search="lampadaires"), NOW).counts
+    assert counted[Tab.NEW] == MANY // 25 + MANY // 50 // 25
+    assert counted[Tab.ALL] > MOST_COUNTED
+
+
+def test_likely_duplicates_of_a_page_cost_its_fifty_places(
+    past: Session, coordinator: Actor
+) -> None:
+    rows = inbox(past, coordinator, InboxFilters(), NOW).rows
+    ids = [row.id for row in rows]
+    plans = plans_of(past, lambda: with_likely_duplicates(past, coordinator, ids))
+    assert "ix_signalement_location" in indexes(plans)
+    assert rows_read(plans) <= len(ids) * 60
+    assert plans[0]["Shared Hit Blocks"] + plans[0]["Shared Read Blocks"] <= len(ids) * 500
+
+
+def test_likely_duplicates_at_a_corner_with_a_thousand_compare_the_nearest_alone(
+    session: Session, toy: Toy, coordinator: Actor
+) -> None:
+    rows = [
+        make_signalement(session, toy, point=LonLat(2.299 + n * 1e-8, 48.781), description="Trou")
+        for n in range(300)
+    ]
+    session.execute(text("analyze signalement"))
+    ids = [row.id for row in rows[:50]]
+    plans = plans_of(session, lambda: with_likely_duplicates(session, coordinator, ids))
+    near = [plan for plan in plans if plan["Node Type"] == "Limit"]
+    assert near
+    assert max(plan["Actual Rows"] for plan in near) <= NEAREST
+    assert with_likely_duplicates(session, coordinator, ids).keys() == set(ids)
