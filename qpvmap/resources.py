@@ -22,6 +22,16 @@ def resource_dir(name: str) -> Path:
 
 
 @cache
+def static_imports() -> dict[str, list[str]]:
+    """Return the built files that each front-end entry imports; empty when nothing was built."""
+    listed = PACKAGE / "static" / "dist" / "imports.json"
+    if not listed.is_file():
+        return {}
+    names: dict[str, list[str]] = json.loads(listed.read_text(encoding="utf-8"))
+    return names
+
+
+@cache
 def static_manifest() -> dict[str, str]:
     """Return the built file of each front-end entry: {"app.css": "app-AB12.css", ...}.
 

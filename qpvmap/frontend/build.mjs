@@ -132,6 +132,23 @@ function named(results) {
   return Object.fromEntries(Object.entries(manifest).sort());
 }
 
+/** What each entry imports at once: asked for with it, not after it was read. */
+function importedBy(results) {
+  const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
+  const imported = (path, found = new Set()) => {
+    for (const { path: next, kind } of outputs[path].imports) {
+      if (kind !== "import-statement" || found.has(next)) continue;
+      found.add(next);
+      imported(next, found);
+    }
+    return [...found].map((name) => basename(name)).sort();
+  };
+  const entries = Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint);
+  return Object.fromEntries(
+    entries.map(([path, { entryPoint }]) => [basename(entryPoint), imported(path)]),
+  );
+}
+
 /** Remove files of earlier builds, but for recent ones: a page that is open may still ask for a part. */
 async function forget(kept) {
   const limit = Date.now() - KEEP_OLD_MS;
@@ -152,7 +169,8 @@ async function build() {
     .map((path) => basename(path));
   const texts = built.filter((name) => /\.(js|css|svg)$/.test(name));
   const twins = (await Promise.all(texts.map(compress))).flat();
-  const made = [...built, ...Object.values(icons), ...twins];
+  const made = [...built, ...Object.values(icons), ...twins, "imports.json"];
+  await writeFile(join(target, "imports.json"), JSON.stringify(importedBy(results)));
   /* Renamed in one go, and last: whoever reads it finds every file that it names. */
   await writeFile(`${target}/manifest.json.new`, `${JSON.stringify(manifest, null, 2)}\n`);
   await rename(`${target}/manifest.json.new`, join(target, "manifest.json"));

@@ -49,6 +49,12 @@ def point_at(session: Session, signalement_id: int) -> LonLat:
     return LonLat(lon, lat)
 
 
+def correction_of(session: Session, signalement_id: int) -> float:
+    """Return how far the place is from where the phone was, metres; it is known to be kept."""
+    apart = func.st_distancesphere(Signalement.location, Signalement.captured_location)
+    return float(session.scalars(select(apart).where(Signalement.id == signalement_id)).one())
+
+
 def territory_by_code(session: Session, code: str) -> Territory | None:
     """Return the territory of this code."""
     return session.scalar(select(Territory).where(Territory.code == code))

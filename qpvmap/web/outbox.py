@@ -101,8 +101,11 @@ def note_on(signalement: Signalement, submission: Submission, *, created: bool) 
 @takes_up_to(MAX_PHOTO_BODY)
 def add_photo(client_id: UUID) -> ResponseReturnValue:
     """Add a photo to what was filed under `client_id`, which its author alone knows."""
-    signalement = rows.by_client_id(request_session(), client_id)
-    if signalement is None or signalement.reporter_id != current_actor().account_id:
+    session, actor = request_session(), current_actor()
+    signalement = rows.by_client_id(session, client_id)
+    if signalement is None or signalement.reporter_id != actor.account_id:
+        raise NotFound("Signalement", str(client_id))
+    if rows.find_visible(session, actor, signalement.reference) is None:
         raise NotFound("Signalement", str(client_id))
     return keep_photo(signalement.reference)
 

@@ -14,6 +14,7 @@ from qpvmap.storage.duplicates import likely_duplicates
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.precedents import precedents_at, refusals_of
 from qpvmap.storage.sendings import failed_about
+from qpvmap.storage.signalements import correction_of
 from qpvmap.storage.subscriptions import subscription_to
 from qpvmap.storage.surroundings import ground_under, open_around
 from qpvmap.usecases.handling import target_of
@@ -22,6 +23,8 @@ from qpvmap.usecases.moderation import description_for
 from qpvmap.web.photos import album_of
 from qpvmap.web.tickets import filed_here
 from qpvmap.web.unsent import unsent_words
+
+WORTH_TELLING_M = 1.0
 
 
 def ground_of(session: Session, signalement: Signalement) -> dict[str, Any]:
@@ -63,6 +66,14 @@ def is_for_passers_by(actor: Actor, signalement: Signalement) -> bool:
     )
 
 
+def corrected_by(session: Session, signalement: Signalement) -> float | None:
+    """Return how far the author moved the pin from where the phone was, metres; None if not."""
+    if signalement.captured_location is None:
+        return None
+    apart = correction_of(session, signalement.id)
+    return apart if apart >= WORTH_TELLING_M else None
+
+
 def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str, Any]:
     """Return what the page shows beside the signalement itself, as far as `actor` may know."""
     target = target_of(signalement)
@@ -82,6 +93,7 @@ def around(session: Session, actor: Actor, signalement: Signalement) -> dict[str
         "album": album_of(signalement),
         "may_support": is_open and is_for_passers_by(actor, signalement),
         "near": open_around(session, actor, signalement),
+        "corrected_m": corrected_by(session, signalement) if handles else None,
         "ground": ground_under(session, signalement.emprise_id),
         "ground_kinds": EMPRISE_KIND_LABELS,
         "subscription_id": subscription_to(session, actor, signalement.id),

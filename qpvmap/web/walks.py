@@ -80,8 +80,11 @@ class Listed:
     may_lead: bool
 
 
-def walks_listed() -> Listed:
-    """Return the part of the list that the address asks for: nothing to those who read no walks."""
+def walks_listed(most: int | None = None) -> Listed:
+    """Return the part of the list that the address asks for, or the latest `most` of it.
+
+    There is nothing for those who read no walks.
+    """
     try:
         before = Before.parse(request.args["avant"]) if request.args.get("avant") else None
     except ValueError:
@@ -91,6 +94,8 @@ def walks_listed() -> Listed:
         return Listed((), is_first=True, older=None, may_read=False, may_lead=False)
     found, after = walks_page(request_session(), actor, before)
     older = url_for("walks.index", avant=str(after)) if after else None
+    if most is not None and len(found) > most:
+        found, older = found[:most], url_for("walks.index")
     return Listed(found, before is None, older, True, may(actor, Action.LEAD_WALK, target))
 
 

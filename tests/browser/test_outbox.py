@@ -256,6 +256,15 @@ def test_outbox_when_one_is_stuck_and_the_session_ends_then_nothing_is_lost(
     expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
     assert len(filed(blagis)) == 2
 
+    phone.goto("/envois")
+    phone.get_by_text("Plus", exact=True).click()
+    phone.get_by_role("button", name="Se déconnecter").click()
+    expect(phone.get_by_role("link", name="Se connecter").first).to_be_attached()
+    wait_until_kept(phone)
+    kept = phone.evaluate("caches.match('/signaler').then((page) => page.text())")
+    assert 'data-person=""' in kept
+    assert "tranquillite" not in kept
+
 
 def test_position_when_fixes_jump_then_the_best_is_kept_and_both_points_go(
     open_page: OpenPage, blagis: str

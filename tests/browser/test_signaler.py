@@ -249,7 +249,7 @@ def test_draft_when_left_for_another_then_both_are_kept_and_reopened(phone: Page
     phone.goto("/signaler")
     expect(phone.locator("#quartier")).to_be_visible()
     phone.locator(SEND).click()
-    phone.get_by_text("Voirie", exact=True).click()
+    phone.locator(".tile", has_text="Voirie").click()
     phone.locator(SEND).click()
     phone.get_by_label("Ce qu’il faut savoir").fill("Un trou.")
     phone.reload()
@@ -406,8 +406,9 @@ def test_near_when_it_is_the_same_then_thanks_and_nothing_is_left_to_send(
     phone.get_by_role("button", name="Garder ce contact").click()
     expect(phone.locator("h1")).to_contain_text("2 personnes l’ont vu.")
     phone.goto("/signaler")
-    expect(phone.locator("#quartier")).to_be_visible()
+    expect(phone.locator("#quartier-court")).to_be_visible()
     expect(phone.locator("#brouillon")).to_be_hidden()
+    expect(phone.locator("#brouillons")).to_be_hidden()
 
 
 def test_near_when_no_script_runs_then_asked_on_a_page_and_nothing_is_lost(

@@ -75,6 +75,7 @@ HIDDEN = "06 27 18 28 18"
 CONTACT = "lea.2718@example.org"
 NOTE = "NOTE-INTERNE-1618"
 UNKNOWN = "TO-2026-99999"
+UNKNOWN_UUID = "00000000-0000-4000-8000-000000000000"
 MISSING_ID = 987_654
 
 LIBRARY = ("security.", "static", "openapi.")
@@ -508,6 +509,7 @@ def told_apart_by(app: Flask, planted: Planted, who: Reader) -> Iterator[tuple[A
     """Return where an answer differs from the one about something that does not exist."""
     secret = {
         planted.secret.reference: UNKNOWN,
+        str(planted.secret.client_id): UNKNOWN_UUID,
         f"photos/{planted.values['photo_id'][0]}/": f"photos/{MISSING_ID}/",
         f"reponses/{planted.values['reply_id'][0]}": f"reponses/{MISSING_ID}",
     }

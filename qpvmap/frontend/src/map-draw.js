@@ -147,23 +147,30 @@ export function scale(map, position = "topleft") {
   return L.control.scale({ imperial: false, metric: true, maxWidth: 110, position }).addTo(map);
 }
 
+/** Let the browser answer a finger between two layers: a slow phone draws each of them for long. */
+const breath = () => new Promise((resolve) => setTimeout(resolve));
+
 /** Same ground on every map: communes, IRIS limits, main roads, the quarter; a former one if asked. */
 export async function drawGround(map, former) {
   if (former) geojson(layerUrl(former)).then((data) => quarter(former, data).addTo(map));
   const [communesData, limits, irisData, roadsData, qpvData] = await Promise.all(
     ["communes", "limites", "iris", "routes", "qpv-2024"].map((key) => geojson(layerUrl(key))),
   );
+  quarter("qpv-2024", qpvData).addTo(map);
+  await breath();
   ground(communesData).addTo(map);
+  await breath();
   L.geoJSON(irisData, {
     pane: "iris",
     interactive: false,
     style: { className: "m-iris", fill: false },
   }).addTo(map);
+  await breath();
   L.geoJSON(roadsData, {
     pane: "ground",
     interactive: false,
     style: { className: "m-road", fill: false },
   }).addTo(map);
+  await breath();
   communes(limits, communesData).addTo(map);
-  quarter("qpv-2024", qpvData).addTo(map);
 }

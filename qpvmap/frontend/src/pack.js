@@ -52,6 +52,8 @@ export function placeOf(pack, point) {
 
 const fits = (wanted, value) => wanted === null || wanted === value;
 
+const firstUp = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Who likely takes a category at a place: the first rule that fits, as on the server; null if none. */
 export function ownerOf(pack, point, code) {
   const { commune, emprise } = placeOf(pack, point);
@@ -71,7 +73,7 @@ export function ownerOf(pack, point, code) {
     .replace("{category}", name)
     .replace("{body}", emprise?.body_name ?? "")
     .replace("{place}", emprise?.name ?? "");
-  return { team: rule.team, of: rule.of, why, commune: commune.name };
+  return { team: rule.team, of: rule.of, why: firstUp(why), commune: commune.name };
 }
 
 const kindred = (one, other) =>

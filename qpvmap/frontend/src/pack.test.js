@@ -62,7 +62,7 @@ test("a point in a hole is not in the ground", () => {
 
 test("the body that keeps the ground comes before the commune, and is named", () => {
   const { team, why } = ownerOf(PACK, HERE, "voirie");
-  assert.deepEqual([team, why], ["Agence", "emprise HSH, résidence : voirie"]);
+  assert.deepEqual([team, why], ["Agence", "Emprise HSH, résidence : voirie"]);
 });
 
 test("beside the ground the commune takes it, and an unknown kind goes to the coordination", () => {

@@ -14,6 +14,14 @@ export function fill(field, value) {
   else if (field) field.value = value;
 }
 
+/** When the page has nothing more urgent to do, half a second from now at the latest. */
+export function idle() {
+  return new Promise((resolve) => {
+    if ("requestIdleCallback" in window) requestIdleCallback(resolve, { timeout: 500 });
+    else setTimeout(resolve, 200);
+  });
+}
+
 /** Add a stylesheet, once; resolves when it applies, or cannot be had. */
 export function loadStyle(href) {
   return new Promise((resolve) => {

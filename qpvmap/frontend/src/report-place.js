@@ -2,7 +2,7 @@
 // is corrected by hand; both go with the record.
 import { placesNamed, readPack } from "./pack.js";
 import { findMe, GOOD_M } from "./position.js";
-import { byId, loadStyle, tell } from "./report-dom.js";
+import { byId, idle, loadStyle, tell } from "./report-dom.js";
 import { Suggest } from "./suggest.js";
 
 const CLOSE_ZOOM = 17;
@@ -43,6 +43,7 @@ export class Place {
     const lon = Number(this.fields.lon.value || this.words.lon);
     const lat = Number(this.fields.lat.value || this.words.lat);
     if (!(lon && lat)) return;
+    await idle();
     await loadStyle(this.words.mapStyle);
     const { miniMap } = await import("./minimap.js");
     this.map = miniMap(byId("carte"), {

@@ -6,8 +6,8 @@ import { note, setNote } from "./outbox-store.js";
 const FILES = `qpvmap-files-${BUILD.version}`;
 const PAGES = `qpvmap-pages-${BUILD.version}`;
 const OURS = /^qpvmap-(files|pages)-/;
+/* Kept before they are opened; others that say they may be kept are, once they were opened. */
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne"];
-const VISITED = /^\/parcours(\/marches\/\d+|\/sollicitations|\/actions\/nouvelle)?$/;
 const PACK = "/signaler/paquet.json";
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
@@ -51,7 +51,7 @@ async function keepPages() {
 
 /** Keep a page that asks for it, such as a walk that is about to set out. */
 export async function keepVisited(path) {
-  if (!VISITED.test(path)) return;
+  if (!/^\/(?!\/)/.test(path)) return; // another site's is nothing to us
   const response = await fetch(path, { cache: "no-cache" }).catch(() => null);
   if (response?.ok && !response.redirected) await keepPage(path, response);
 }
@@ -141,8 +141,7 @@ async function page(event, url) {
 async function fromNetwork(event, url) {
   const response = (await event.preloadResponse) || (await fetch(event.request));
   const isPlain = [...url.searchParams.keys()].every((name) => name === "depuis");
-  const isKept = KEPT_PAGES.includes(url.pathname) || VISITED.test(url.pathname);
-  if (response.status === 200 && isKept && isPlain) {
+  if (response.status === 200 && isPlain) {
     event.waitUntil(keepPage(url.pathname, response.clone()).catch(() => {}));
   }
   return response;
