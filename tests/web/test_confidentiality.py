@@ -339,7 +339,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "initiative_photo_id": (1, MISSING_ID),
         "table": ("heures", "introuvable"),
         "form": ("csv",),
-        "client_id": (RUN, uuid4()),
+        "client_id": (str(secret.client_id), str(public.client_id), RUN, UNKNOWN_UUID),
         "name": (),
         "way": (),
     }
