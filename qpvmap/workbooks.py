@@ -44,7 +44,7 @@ OLD = (
 TOO_HEAVY = f"Classeur trop lourd : {MOST_BYTES // 1024 // 1024}\u00a0Mo au plus."
 TOO_LARGE = (
     f"Classeur trop grand : {MOST_ROWS} lignes remplies et {MOST_COLUMNS} colonnes au plus."
-    " Supprimez les feuilles, lignes et colonnes qui ne sont pas du plan."
+    " Supprimez les feuilles, lignes et colonnes qui ne servent pas."
 )
 BUSY = "Trop de classeurs sont lus en ce moment. Réessayez dans une minute."
 BROKEN = "Ce classeur est abîmé. Ouvrez-le, enregistrez-le de nouveau, puis renvoyez-le."

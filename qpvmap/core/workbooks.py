@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 MOST_BYTES = 5 * 1024 * 1024
-MOST_ROWS = 3000
+MOST_ROWS = 5000
 """Rows that hold something, over all the sheets."""
 MOST_COLUMNS = 80
 MOST_SHEETS = 20

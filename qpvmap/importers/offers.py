@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from qpvmap.core.insertion import Offer, names_somebody
+from qpvmap.core.workbooks import MOST_BYTES
 from qpvmap.importers.cleaning import INSEE_CODE, count, number, text
 from qpvmap.importers.fields import bare
 from qpvmap.importers.report import FileRefused, Refusal, RowRefused
-from qpvmap.importers.sheets import MOST_BYTES, read_table
+from qpvmap.importers.sheets import read_table
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "source_key": ("id", "idoffre", "numerooffre", "reference"),

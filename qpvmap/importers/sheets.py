@@ -1,42 +1,35 @@
-"""Reading the spreadsheets that people keep: XLSX, ODS, XLS, CSV, whatever their state.
+"""Reading the spreadsheets that people keep: XLSX, ODS, CSV, whatever their state.
 
 A title above the header, a header on two lines with merged cells, a thousand empty rows, formulas
 (their last result counts), dates as text: all that is expected. A file is read in memory, within
-limits, and nothing in it is run.
+limits, and nothing in it is run; a workbook in a process of its own (`qpvmap.workbooks`).
 """
 
 import csv
 import io
-import json
-import os
 import re
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-import structlog
-
+from qpvmap.core.workbooks import MOST_BYTES, UnreadableWorkbook, Value
 from qpvmap.importers.cleaning import text
 from qpvmap.importers.fields import bare
 from qpvmap.importers.report import FileRefused
+from qpvmap.workbooks import read_workbook
 
-MOST_BYTES = 5_000_000
-MOST_UNZIPPED = 100_000_000
 MOST_ROWS = 5_000
-PATIENCE_S = 30.0
-KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
 HEADER_WITHIN = 30
-BOOKS = (".xlsx", ".xlsm", ".ods", ".xls", ".xlsb")
+"""Rows that hold something, among which the header is."""
+BOOKS = (".xlsx", ".xlsm", ".ods", ".xls")
 TEXTS = (".csv", ".txt", ".tsv")
 
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 Cells = Sequence[Any]
-
-log = structlog.get_logger()
+Grid = Sequence[tuple[int, Cells]]
+"""Rows with their number in the file; those that are empty may be missing."""
 
 
 @dataclass(frozen=True)
@@ -80,38 +73,35 @@ def read_table(name: str, content: bytes, is_known: Callable[[str], bool]) -> Ta
     return found[1]
 
 
-def read_book(name: str, content: bytes) -> list[list[Cells]]:
-    """Return the cells of each sheet of a workbook, read by a process with limits of its own."""
-    check_unzipped(name, content)
+def read_book(name: str, content: bytes) -> list[Grid]:
+    """Return the rows of each sheet of a workbook that hold something.
+
+    Raises
+    ------
+    FileRefused
+        If it is not a workbook that can be read.
+    """
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "qpvmap.importers.sheet_process"],
-            input=content,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=True,
-            env={key: os.environ[key] for key in KEPT if key in os.environ},
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as failed:
-        log.info("workbook_refused", said=(failed.stderr or b"").decode(errors="replace")[-300:])
-        raise FileRefused(
-            f"{name} est illisible ou démesuré : copiez les lignes utiles dans un classeur neuf."
-        ) from failed
-    sheets: list[list[Cells]] = json.loads(done.stdout)
-    return sheets
+        book = read_workbook(content)
+    except UnreadableWorkbook as error:
+        raise FileRefused(f"{name}\u00a0: {error}") from error
+    return [
+        [(row.number, [as_written(cell) for cell in row.cells]) for row in sheet.rows]
+        for sheet in book.sheets
+    ]
 
 
-def check_unzipped(name: str, content: bytes) -> None:
-    """Refuse a workbook that would fill the memory once unzipped."""
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MOST_UNZIPPED:
-            raise FileRefused(f"{name} est trop gros une fois décompressé.")
+def as_written(cell: Value) -> str | float:
+    """Return a cell of a workbook as a CSV would hold it: a day is written year first."""
+    if isinstance(cell, bool):
+        return "oui" if cell else "non"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None else cell
 
 
-def read_text(name: str, content: bytes) -> list[Cells]:
-    """Return the cells of a CSV."""
+def read_text(name: str, content: bytes) -> Grid:
+    """Return the rows of a CSV."""
     if b"\x00" in content:
         raise FileRefused(f"{name} n’est pas un fichier texte : un CSV est attendu.")
     try:
@@ -121,12 +111,12 @@ def read_text(name: str, content: bytes) -> list[Cells]:
     first = max(decoded.splitlines()[:HEADER_WITHIN] or [""], key=len)
     delimiter = max(";,\t", key=first.count)
     try:
-        return list(csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter))
+        return list(enumerate(csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter), 1))
     except csv.Error as error:
         raise FileRefused(f"{name} est illisible : {error}.") from error
 
 
-def find_header(grid: Sequence[Cells], is_known: Callable[[str], bool]) -> tuple[int, Table]:
+def find_header(grid: Grid, is_known: Callable[[str], bool]) -> tuple[int, Table]:
     """Return how many names are known in the best header of a sheet, and the table under it."""
     best = (0, Table((), ()))
     for position in range(min(HEADER_WITHIN, len(grid))):
@@ -137,17 +127,17 @@ def find_header(grid: Sequence[Cells], is_known: Callable[[str], bool]) -> tuple
     return best
 
 
-def single(grid: Sequence[Cells], position: int) -> list[str]:
+def single(grid: Grid, position: int) -> list[str]:
     """Return the names of a header on one line."""
-    return [text(cell) for cell in grid[position]]
+    return [text(cell) for cell in grid[position][1]]
 
 
-def doubled(grid: Sequence[Cells], position: int) -> list[str]:
+def doubled(grid: Grid, position: int) -> list[str]:
     """Return the names of a header on two lines, the upper one merged over several columns."""
     if position == 0:
         return []
-    upper, names, group = grid[position - 1], [], ""
-    for column, cell in enumerate(grid[position]):
+    upper, names, group = grid[position - 1][1], [], ""
+    for column, cell in enumerate(grid[position][1]):
         above = text(upper[column]) if column < len(upper) else ""
         group = above or group
         below = text(cell)
@@ -155,7 +145,7 @@ def doubled(grid: Sequence[Cells], position: int) -> list[str]:
     return names
 
 
-def rows_under(grid: Sequence[Cells], position: int) -> list[tuple[int, Cells]]:
+def rows_under(grid: Grid, position: int) -> list[tuple[int, Cells]]:
     """Return the rows under a header that hold something.
 
     Raises
@@ -165,7 +155,7 @@ def rows_under(grid: Sequence[Cells], position: int) -> list[tuple[int, Cells]]:
     """
     rows = [
         (number, cells)
-        for number, cells in enumerate(grid[position + 1 :], start=position + 2)
+        for number, cells in grid[position + 1 :]
         if any(text(cell) for cell in cells)
     ]
     if len(rows) > MOST_ROWS:

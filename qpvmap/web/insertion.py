@@ -11,11 +11,11 @@ from itsdangerous import BadData, URLSafeSerializer
 from qpvmap.core.french import plural
 from qpvmap.core.insertion import COUNTS, Changes, Clause, total_of, totals_by
 from qpvmap.core.permissions import Action, Target, may
+from qpvmap.core.workbooks import MOST_BYTES
 from qpvmap.importers.fields import bare
 from qpvmap.importers.insertion import WORDS, ParsedClauses, Places, parse_clauses
 from qpvmap.importers.offers import ParsedOffers, parse_offers
 from qpvmap.importers.report import FileRefused
-from qpvmap.importers.sheets import MOST_BYTES
 from qpvmap.outputs.spreadsheet import Cell, Table, fitted
 from qpvmap.storage.insertion import (
     clauses_of,

@@ -10,6 +10,7 @@ import xlsxwriter
 from odfdo import Document, Table
 
 from qpvmap.core.insertion import Clause
+from qpvmap.core.workbooks import MOST_BYTES
 from qpvmap.importers.insertion import Places, parse_clauses
 from qpvmap.importers.report import FileRefused
 
@@ -181,13 +182,13 @@ def test_a_line_a_person_is_summed_a_site_and_a_year() -> None:
     [
         ("s.csv", b"", "vide"),
         ("s.docx", b"PK", "XLSX, ODS ou CSV"),
-        ("s.xlsx", b"PK\x03\x04 nonsense", "illisible"),
-        ("s.xlsx", corner_xlsx(), "démesuré"),
+        ("s.xlsx", b"PK\x03\x04 nonsense", "n’est pas un classeur"),
+        ("s.xlsx", corner_xlsx(), "trop grand"),
         ("s.csv", b"\x00\x01", "pas un fichier texte"),
         ("s.csv", b"a;b\r\n1;2", "en-t"),
         ("s.csv", "Année;Commune\r\n2024;Sceaux".encode(), "il manque"),
         ("s.csv", csv_bytes(HEADER, *[ROW] * 5001), "5000 au plus"),
-        ("s.xlsx", b"x" * 5_000_001, "5 Mo"),
+        ("s.xlsx", b"x" * (MOST_BYTES + 1), "5 Mo"),
     ],
 )
 def test_file_that_says_nothing_is_refused_in_words_that_help(

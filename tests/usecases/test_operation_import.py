@@ -25,7 +25,7 @@ from qpvmap.core.operation_sheets import (
     step_rows,
 )
 from qpvmap.core.operations import Draft
-from qpvmap.core.workbooks import UnreadableWorkbook
+from qpvmap.core.workbooks import MOST_ROWS, UnreadableWorkbook
 from qpvmap.outputs.spreadsheet import WRITERS, Column, Table
 from qpvmap.storage.models import OperationChange, Territory
 from qpvmap.storage.operations import whole_plan
@@ -386,7 +386,7 @@ def in_error() -> bytes:
         (lying(bomb("xl/workbook.xml")), "abîmé|trop grand"),
         (far_cell(1_048_575, 16_383), "trop grand"),
         (far_cell(5, 300), "trop grand"),
-        (sheet([["Code", "Coût"]] + [["A", 1]] * 3100), "trop grand"),
+        (sheet([["Code", "Coût"]] + [["A", 1]] * MOST_ROWS), "trop grand"),
         (sheet([["Code", "Note"], ["A", "x" * 12_000]]), "trop longue"),
         (never_computed(), "B7 est une formule qui n’a jamais été calculée"),
     ],
