@@ -39,6 +39,8 @@ class Action(StrEnum):
     LEAD_ROUND = "lead_round"
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
+    EDIT_GUIDE = "edit_guide"
+    EDIT_EQUIPMENT = "edit_equipment"
     VIEW_SENDINGS = "view_sendings"
     ADMINISTER = "administer"
 
@@ -153,6 +155,10 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.LEAD_ROUND: {None: HANDLERS},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
+        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+    },
+    Action.EDIT_GUIDE: {None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
+    Action.EDIT_EQUIPMENT: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},

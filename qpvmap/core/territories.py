@@ -139,7 +139,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators` and `demo_signalements` are files of geodata.
+    `operations`, `emprises`, `contract_indicators`, `guide` and `demo_signalements` are files of
+    geodata.
     """
 
     code: Slug
@@ -154,6 +155,7 @@ class TerritoryPlan(Described):
     operations: str | None = None
     contract_indicators: str | None = None
     emprises: str | None = None
+    guide: str | None = None
     demo_signalements: str | None = None
     organisations: Sequence[OrganisationPlan]
     teams: Sequence[TeamPlan]

@@ -218,6 +218,11 @@ def read_operations(file: str) -> Sequence[Row]:
     ]
 
 
+def read_guide(file: str) -> Mapping[str, Any]:
+    """Return the structures of a guide, each with its offers, and its groups of synonyms."""
+    return tomllib.loads((resource_dir("geodata") / file).read_text(encoding="utf-8"))
+
+
 def read_emprises(file: str) -> Sequence[Row]:
     """Return pieces of ground, `body` being the code of who manages them, `perimeter` as EWKB."""
     features = json.loads((resource_dir("geodata") / file).read_text(encoding="utf-8"))["features"]

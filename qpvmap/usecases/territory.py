@@ -12,6 +12,7 @@ from qpvmap.storage.deadlines import replace_closing_days, replace_delays
 from qpvmap.storage.geodata import (
     read_contract_indicators,
     read_emprises,
+    read_guide,
     read_operations,
     read_places,
     read_plan,
@@ -28,6 +29,7 @@ from qpvmap.storage.imports import (
 )
 from qpvmap.storage.operations import upsert_operations
 from qpvmap.storage.replies import upsert_replies
+from qpvmap.usecases.guide_load import load_guide
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         record_dataset(session, source_of(plan.operations), now)
         if operations.wrote:
             bump_data_version(session, "operations", now)
+    if plan.guide:
+        counts["guide"] = load_guide(session, territory_id, read_guide(plan.guide), now)
+        record_dataset(session, source_of(plan.guide), now)
     if plan.emprises:
         emprises = upsert_emprises(session, territory_id, read_emprises(plan.emprises))
         counts["emprises"] = emprises

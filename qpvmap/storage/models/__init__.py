@@ -11,6 +11,14 @@ from qpvmap.storage.models.accounts import (
 )
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.equipment import BanAddress, EquipmentMatch, UnplacedEquipment
+from qpvmap.storage.models.guide import (
+    GuideEvent,
+    GuideOffer,
+    GuideProposal,
+    GuideStructure,
+    GuideSynonym,
+)
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.places import (
@@ -59,6 +67,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AttemptCount",
+    "BanAddress",
     "Base",
     "Beat",
     "BulkRun",
@@ -72,7 +81,13 @@ __all__ = [
     "Emprise",
     "Epci",
     "Equipment",
+    "EquipmentMatch",
     "Event",
+    "GuideEvent",
+    "GuideOffer",
+    "GuideProposal",
+    "GuideStructure",
+    "GuideSynonym",
     "InboxDefault",
     "InboxView",
     "Indicator",
@@ -102,6 +117,7 @@ __all__ = [
     "Team",
     "TeamDigest",
     "Territory",
+    "UnplacedEquipment",
     "account_role",
     "team_member",
 ]
