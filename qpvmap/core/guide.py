@@ -5,7 +5,7 @@ Nothing here is one person's: a structure's own telephone, address and mail only
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -233,4 +233,3 @@ class Wanted:
     public: str = ""
     opened: str = ""
     """`today`, `now`, or any time."""
-    filters: Mapping[str, str] = field(default_factory=dict)

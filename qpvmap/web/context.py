@@ -56,6 +56,7 @@ SECTIONS = (
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
+    Section("Guide", "note", "/guide"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),
