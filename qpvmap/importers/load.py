@@ -9,7 +9,17 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from qpvmap.importers import communes, emprises, epci, equipements, indicateurs, iris, qpv, routes
+from qpvmap.importers import (
+    communes,
+    emprises,
+    epci,
+    equipements,
+    equipment_tables,
+    indicateurs,
+    iris,
+    qpv,
+    routes,
+)
 from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Options, Parsed, Progress, silent
 from qpvmap.importers.reading import Layer, check_file, is_plain_json, read_layer
@@ -29,6 +39,8 @@ LAYER_KINDS: Mapping[str, Callable[[Layer, Options], Parsed]] = {
     "emprises": emprises.parse,
 }
 KINDS = (*LAYER_KINDS, "indicateurs")
+NAMES_COMMUNES = frozenset({"qpv", "equipements"})
+"""Kinds whose files name communes: those that are known tell what to keep."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ def import_file(
 
 def known_options(session: Session, request: ImportRequest, progress: Progress) -> Options:
     """Return what was asked for, with what its kind needs to know of the database."""
-    names = commune_names(session) if request.kind == "qpv" else ()
+    names = commune_names(session) if request.kind in NAMES_COMMUNES else ()
     options = Options(request.vintage, names, progress=progress)
     territory = find_territory(session, request.territory)
     if request.kind != "emprises" or territory is None:
@@ -90,6 +102,8 @@ def parse(request: ImportRequest, options: Options) -> Parsed:
     check_file(request.path)
     if request.kind == "indicateurs":
         return indicateurs.parse(request.path, options)
+    if request.kind == "equipements" and equipment_tables.is_table(request.path):
+        return equipment_tables.parse(request.path, options)
     if request.kind == "epci" and is_plain_json(request.path):
         return epci.parse(epci.read_list(request.path), options)
     layer = read_layer(request.path, request.kind, request.layer, request.vintage)

@@ -186,6 +186,10 @@ def _equipment(p: Mapping[str, Any], vintage: int, geometry: str) -> Row:
         "insee_code": p["insee_com"],
         "iris_code": p["code_iris"],
         "extra": {},
+        "opening_hours": None,
+        "access": None,
+        "position_quality": None,
+        "position_score": None,
         "location": geometry,
     }
 

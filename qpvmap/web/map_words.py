@@ -37,6 +37,9 @@ KINDS: Mapping[str, str] = {
     "gare": "Gare",
     "velib": "Station Vélib’",
     "france_services": "France services",
+    "police": "Police",
+    "mairie": "Mairie",
+    "poste": "Poste",
 }
 
 
