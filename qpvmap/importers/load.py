@@ -1,15 +1,19 @@
 """Import one file: read it, check it, write it, tell what happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from qpvmap.geocoding import GeocoderUnavailable
+from qpvmap.geocoding_batch import Asked, Found, find_all
 from qpvmap.importers import (
+    adresses,
     communes,
     emprises,
     epci,
@@ -17,6 +21,7 @@ from qpvmap.importers import (
     equipment_tables,
     indicateurs,
     iris,
+    lieux,
     qpv,
     routes,
 )
@@ -24,9 +29,13 @@ from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Options, Parsed, Progress, silent
 from qpvmap.importers.reading import Layer, check_file, is_plain_json, read_layer
 from qpvmap.importers.report import FileRefused, ImportReport
+from qpvmap.settings import Settings
+from qpvmap.storage.addresses import knows_addresses, nearest_address
+from qpvmap.storage.equipment import find_matches
 from qpvmap.storage.ground import bodies_of, touched_codes
 from qpvmap.storage.import_places import commune_names
 from qpvmap.storage.territory import find_territory
+from qpvmap.storage.unplaced import placed_by_hand
 from qpvmap.usecases.imports import store
 
 LAYER_KINDS: Mapping[str, Callable[[Layer, Options], Parsed]] = {
@@ -38,8 +47,9 @@ LAYER_KINDS: Mapping[str, Callable[[Layer, Options], Parsed]] = {
     "routes": routes.parse,
     "emprises": emprises.parse,
 }
-KINDS = (*LAYER_KINDS, "indicateurs")
-NAMES_COMMUNES = frozenset({"qpv", "equipements"})
+KINDS = (*LAYER_KINDS, "indicateurs", "lieux", "adresses")
+MATCHED = frozenset({"equipements", "lieux"})
+NAMES_COMMUNES = frozenset({"qpv", "equipements", "lieux", "adresses"})
 """Kinds whose files name communes: those that are known tell what to keep."""
 
 
@@ -56,6 +66,30 @@ class ImportRequest:
     layer: str | None = None
     dry_run: bool = False
     territory: str = ""
+    search: lieux.Search | None = None
+
+
+def search_addresses(
+    session: Session, asked: Sequence[Asked], progress: Progress
+) -> list[Found | None]:
+    """Return where addresses are: by the service, else by the addresses that were imported.
+
+    Raises
+    ------
+    GeocoderUnavailable
+        If there is neither.
+    """
+
+    def advance(done: int, total: int) -> None:
+        progress(10 + 60 * done // total, f"recherche des adresses, {done} sur {total}")
+
+    try:
+        return find_all(Settings(), asked, advance)
+    except GeocoderUnavailable:
+        if not knows_addresses(session):
+            raise
+    known = (nearest_address(session, one.address, one.insee_code) for one in asked)
+    return [Found(*found) if found else None for found in known]
 
 
 def import_file(
@@ -71,7 +105,12 @@ def import_file(
         If the file as a whole cannot be imported.
     """
     progress(0, "lecture du fichier")
-    parsed = parse(request, known_options(session, request, progress))
+    options = known_options(session, request, progress)
+    if request.kind == "lieux":
+        search = request.search or partial(search_addresses, session, progress=progress)
+        parsed = lieux.parse(request.path, request.layer, options, search)
+    else:
+        parsed = parse(request, options)
     report = parsed.report
     report.dry_run = request.dry_run
     if report.accepted:
@@ -86,6 +125,9 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
     names = commune_names(session) if request.kind in NAMES_COMMUNES else ()
     options = Options(request.vintage, names, progress=progress)
     territory = find_territory(session, request.territory)
+    if request.kind == "lieux" and territory is not None:
+        by_hand = placed_by_hand(session)
+        return replace(options, territory_id=territory.id, placed_by_hand=by_hand)
     if request.kind != "emprises" or territory is None:
         return options
     bodies = bodies_of(session, territory.id)
@@ -100,6 +142,8 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
 def parse(request: ImportRequest, options: Options) -> Parsed:
     """Return what the file gives, with no effect on the database."""
     check_file(request.path)
+    if request.kind == "adresses":
+        return adresses.parse(request.path, options)
     if request.kind == "indicateurs":
         return indicateurs.parse(request.path, options)
     if request.kind == "equipements" and equipment_tables.is_table(request.path):
@@ -123,7 +167,19 @@ def _write(session: Session, request: ImportRequest, parsed: Parsed, now: dateti
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         raise FileRefused(f"La base a refusé {request.path.name} : {reason}") from error
     parsed.report.counts = counts[-1]
+    if request.kind in MATCHED:
+        _match(session, request, parsed)
     if request.dry_run:
         savepoint.rollback()
     else:
         savepoint.commit()
+
+
+def _match(session: Session, request: ImportRequest, parsed: Parsed) -> None:
+    """Propose what may be the same place as one of another source."""
+    territory = find_territory(session, request.territory)
+    pairs = find_matches(session, territory.id) if territory else 0
+    if pairs:
+        parsed.report.notes.append(
+            f"{pairs} lieux ressemblent à ceux d’une autre source : voir la page « Doublons »."
+        )

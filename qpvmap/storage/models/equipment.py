@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qpvmap.storage.models.base import Base, Id, geometry
@@ -54,7 +54,7 @@ class UnplacedEquipment(Base):
     score: Mapped[float | None]
     label: Mapped[str] = mapped_column(server_default="")
     location: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class BanAddress(Base):

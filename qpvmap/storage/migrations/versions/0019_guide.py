@@ -238,7 +238,12 @@ def create_beside_equipment() -> None:
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("label", sa.Text(), server_default="", nullable=False),
         sa.Column("location", Geometry("POINT", srid=4326, spatial_index=False), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["territory_id"],
             ["territory.id"],
