@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import xlsxwriter
@@ -58,7 +58,7 @@ def bring(run: Import, toy: Toy) -> Callable[..., Any]:
 
 @pytest.fixture
 def sheet(tmp_path: Path) -> Path:
-    """A sheet as people make them: a merged title, a gap, a formula, a date, 1 000 empty rows."""
+    """Return a sheet as people make them: merged title, formula, date, 1 000 empty rows."""
     path = tmp_path / "equipements 2026.xlsx"
     book = xlsxwriter.Workbook(str(path))
     page = book.add_worksheet("Équipements")
@@ -223,7 +223,7 @@ class Geocoder(BaseHTTPRequestHandler):
 
     wait_s = 0.0
     status = 200
-    asked: list[int] = []
+    asked: ClassVar[list[int]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
