@@ -65,6 +65,8 @@ MEANINGS: Mapping[str, str] = {
     "ContactDetails": "De quoi joindre un habitant, avec son accord.",
     "EmprisePlace": "Le terrain d’un organisme : résidence, route, école, jardin.",
     "Ground": "Ce qui a décidé du service : un terrain, une compétence, une personne.",
+    "EquipmentItem": "Un équipement ; ce qui est vide n’est pas connu.",
+    "EquipmentPage": "Une page d’équipements ; l’en-tête Link mène aux autres.",
     "Handled": "Qui s’occuperait d’une catégorie en un point, pourquoi et quand.",
     "HistoryItem": "Une ligne de l’histoire ; qui a agi n’est dit qu’à qui peut le savoir.",
     "Located": "Où se trouve un point.",

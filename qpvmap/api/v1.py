@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from qpvmap.api import categories, locate, me, openapi, photos, signalements
+from qpvmap.api import categories, equipements, locate, me, openapi, photos, signalements
 from qpvmap.api.blueprint import v1
 
-NOUNS = (categories, locate, me, photos, signalements)
+NOUNS = (categories, equipements, locate, me, photos, signalements)
 """Modules that put their routes on the blueprint when they are read."""
 
 __all__ = ["NOUNS", "init_app", "v1"]

@@ -18,6 +18,7 @@ from tests.api.conftest import Call
 OPERATIONS = {
     ("get", "/api/v1/locate"),
     ("get", "/api/v1/categories"),
+    ("get", "/api/v1/equipements"),
     ("get", "/api/v1/me"),
     ("get", "/api/v1/problems/{slug}"),
     ("get", "/api/v1/signalements"),

@@ -269,6 +269,8 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
         "view_id": (MISSING_ID,),
+        "place_id": (MISSING_ID,),
+        "match_id": (MISSING_ID,),
         "offer_id": (MISSING_ID,),
         "proposal_id": (MISSING_ID,),
         "subscription_id": (1, MISSING_ID),

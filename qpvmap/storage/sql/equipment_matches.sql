@@ -31,6 +31,11 @@ pairs as (
             one.id < other.id
             and one.source <> other.source
             and one.theme = other.theme
+            -- a station of bicycles bears the name of the station of trains beside it
+            and (
+                one.kind = other.kind
+                or (one.kind not in ('gare', 'velib') and other.kind not in ('gare', 'velib'))
+            )
             and st_expand(one.location, 0.004) && other.location
 )
 
