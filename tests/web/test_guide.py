@@ -307,3 +307,16 @@ def test_booklet_when_of_a_commune_and_a_theme_then_nothing_else(
     assert "CD Volley Ball 92" in text
     assert "Active Faraide" not in text
     assert "BAFA" not in text
+
+
+def test_map_when_a_place_is_known_then_the_guide_is_a_layer_with_cards(
+    keeper: FlaskClient, db: Session
+) -> None:
+    send(keeper, f"{HERE}/{M7}", name="M7", lat="48,7879", lon="2,3026")
+    layer = keeper.get("/carte/couches/guide.geojson").json
+    assert layer
+    assert [feature["properties"]["code"] for feature in layer["features"]] == [M7]
+    card = keeper.get(f"/carte/fiches/guide/{M7}").text
+    assert "Aide aux stages" in card
+    assert f'href="/guide/{M7}"' in card
+    assert keeper.get("/carte/fiches/guide/aspe").status_code == 404

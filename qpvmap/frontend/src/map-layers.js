@@ -38,6 +38,7 @@ const POINTS = {
       approximate: p.approximate,
     }),
   equipement: (p) => equipmentIcon({ name: p.name, theme: themeOf(p), icon: symbolOf(p) }),
+  guide: (p) => equipmentIcon({ name: p.name, theme: "social", icon: "note" }),
 };
 
 /** One tip for the whole map: a bound one per shape would make each shape a silent tab stop. */
