@@ -1,14 +1,18 @@
 """Who lives within reach of what: known shapes, and the real quarter, by another way."""
 
+import csv
 from math import cos, radians
 from time import perf_counter
 
+import geopandas
+import pandas
 import pytest
 from geoalchemy2 import WKTElement
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.coverage import straight_reach_m
+from qpvmap.resources import resource_dir
 from qpvmap.storage.coverage import coverage_of
 from qpvmap.storage.models import Commune, Equipment, Indicator, IndicatorValue, Territory
 from tests.factories import WEST, make_territory
@@ -100,3 +104,33 @@ def test_coverage_of_the_pilot_when_measured_then_quick_and_plausible(
     first, second, third = quarter.within
     assert 0 <= first <= second <= third <= 1
     assert third > 0.9
+
+
+def read_seed(name: str) -> geopandas.GeoDataFrame:
+    return geopandas.read_file(resource_dir("geodata") / "seed" / name).to_crs(2154)
+
+
+def test_coverage_of_the_pilot_when_cut_out_in_lambert_then_the_same(
+    blagis_session: Session,
+) -> None:
+    """Discs around the stations, cut by the quarter and each IRIS: another way to the figure."""
+    territory = blagis_session.scalars(select(Territory)).one()
+    found = coverage_of(blagis_session, territory.id).quarter["transport"]
+    quarters, blocks = read_seed("qpv_2024.geojson"), read_seed("iris.geojson")
+    quarter = quarters[quarters.code_qp == "QN09219N"].geometry.iloc[0]
+    spots = pandas.concat([read_seed("gares.geojson"), read_seed("velib.geojson")]).geometry
+    with (resource_dir("geodata") / "seed" / "contract_indicators.csv").open() as lines:
+        row = next(
+            r for r in csv.DictReader(lines, delimiter=";") if r["indicateur"] == "population"
+        )
+    people = {code: float(value) for code, value in row.items() if code.isdecimal()}
+    counted = blocks[blocks.code_iris.isin(people)]
+    for at, minutes in enumerate((5, 10, 15)):
+        served = spots.buffer(straight_reach_m(minutes), quad_segs=32).union_all()
+        inside = [
+            (people[b.code_iris] / b.geometry.area, b.geometry.intersection(quarter))
+            for b in counted.itertuples()
+        ]
+        whole = sum(density * ground.area for density, ground in inside)
+        part = sum(density * ground.intersection(served).area for density, ground in inside)
+        assert found.within[at] == pytest.approx(part / whole, abs=0.01)
