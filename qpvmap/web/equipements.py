@@ -25,15 +25,6 @@ WORDS_MAX = 100
 CACHE = "qpvmap_coverage"
 SOUGHT = tuple(theme for theme in map_words.THEMES if theme != "public-space")
 """Themes that a quarter is expected to have."""
-ACCESS: Mapping[str, str] = {
-    "yes": "Accessible en fauteuil",
-    "limited": "Accessible en partie",
-    "no": "Non accessible en fauteuil",
-}
-QUALITY: Mapping[str, str] = {
-    "address": "lieu trouvé par son adresse",
-    "approximate": "lieu approximatif",
-}
 
 
 def wanted_here(names: Mapping[str, str]) -> Wanted:
@@ -76,8 +67,8 @@ def index() -> str:
             for place in places
             if place.opening_hours and (found := open_at(place.opening_hours, now))
         },
-        access=ACCESS,
-        quality=QUALITY,
+        access=map_words.ACCESS,
+        quality=map_words.POSITIONS,
         keeps=keeps_equipment(),
     )
 

@@ -43,6 +43,18 @@ KINDS: Mapping[str, str] = {
 }
 
 
+ACCESS: Mapping[str, str] = {
+    "yes": "Accessible en fauteuil",
+    "limited": "Accessible en partie",
+    "no": "Non accessible en fauteuil",
+}
+POSITIONS: Mapping[str, str] = {
+    "address": "lieu trouvé par son adresse",
+    "approximate": "lieu approximatif",
+}
+"""What is said of a position that its producer did not measure."""
+
+
 def symbol(theme: str, kind: str = "") -> str:
     """Return the icon of an equipment or an operation."""
     return KIND_ICONS.get(kind) or THEME_ICONS.get(theme) or f"t-{theme}"

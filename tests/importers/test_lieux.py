@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 import xlsxwriter
+from odfdo import Document, Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -180,6 +181,20 @@ def test_book_when_two_sheets_would_do_then_asks_which(
     with pytest.raises(ChoiceNeeded, match="Nord, Sud"):
         bring(path, search=found)
     assert bring(path, layer="Sud", search=found).read == 1
+
+
+def test_ods_when_imported_then_read_as_a_workbook(
+    bring: Callable[..., Any], session: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "liste 2026.ods"
+    book = Document("spreadsheet")
+    book.body.clear()
+    table = Table("Lieux")
+    table.set_values([["Liste"], ["Nom", "Adresse", "Type"], ["Halle", "3 rue Haute", "Sport"]])
+    book.body.append(table)
+    book.save(str(path))
+    assert bring(path, search=found).counts.new == 1
+    assert session.scalars(select(Equipment.name)).all() == ["Halle"]
 
 
 def test_book_when_it_is_none_then_refused(bring: Callable[..., Any], tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ def test_list_when_filtered_then_only_what_fits_and_hours_are_told(
     page = client.get("/equipements?theme=sport&q=jumeau").text
     assert names(page) == ["Gymnase Jumeau", "Gymnase Jumeau"]
     assert "Ouvert · Accessible en fauteuil · lieu trouvé par son adresse" in page
+    card = client.get(f"/carte/fiches/equipement/{row.id}").text
+    assert "<dd>Ouvert</dd>" in card
+    assert "<dd>Lieu trouvé par son adresse</dd>" in card
     assert "Aucun équipement avec ces filtres" in client.get("/equipements?q=hippopotame").text
     assert names(client.get("/equipements?theme=nimporte&commune=x").text)
 
