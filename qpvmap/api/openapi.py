@@ -69,6 +69,8 @@ MEANINGS: Mapping[str, str] = {
     "EmprisePlace": "Le terrain d’un organisme : résidence, route, école, jardin.",
     "FigureEstimate": "Un chiffre estimé, et sur quoi il repose.",
     "Ground": "Ce qui a décidé du service : un terrain, une compétence, une personne.",
+    "EquipmentItem": "Un équipement ; ce qui est vide n’est pas connu.",
+    "EquipmentPage": "Une page d’équipements ; l’en-tête Link mène aux autres.",
     "Handled": "Qui s’occuperait d’une catégorie en un point, pourquoi et quand.",
     "HistoryItem": "Une ligne de l’histoire ; qui a agi n’est dit qu’à qui peut le savoir.",
     "IndicatorValueItem": "Le chiffre d’un lieu.",

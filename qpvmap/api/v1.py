@@ -4,6 +4,7 @@ from flask import Flask
 
 from qpvmap.api import (
     categories,
+    equipements,
     locate,
     me,
     openapi,
@@ -14,7 +15,7 @@ from qpvmap.api import (
 )
 from qpvmap.api.blueprint import v1
 
-NOUNS = (categories, locate, me, operations, photos, profiles, signalements)
+NOUNS = (categories, equipements, locate, me, operations, photos, profiles, signalements)
 """Modules that put their routes on the blueprint when they are read."""
 
 __all__ = ["NOUNS", "init_app", "v1"]

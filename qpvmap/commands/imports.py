@@ -31,8 +31,8 @@ from qpvmap.usecases.territory import load_territory
 IMPORT_HELP = """Importe un FICHIER officiel : GeoPackage, GeoJSON, Shapefile (ou .zip qui en
 contient un), CSV d’indicateurs.
 
-SORTE : qpv, iris, communes, epci, equipements, routes, emprises (terrains et leur gestionnaire)
-ou indicateurs.
+SORTE : qpv, iris, communes, epci, equipements, routes, emprises (terrains et leur gestionnaire),
+indicateurs, lieux (liste d’une commune, avec adresses) ou adresses (Base adresse nationale).
 
 Importer deux fois le même fichier ne change rien. Si une ligne est refusée, rien n’est écrit.
 Code de sortie : 0 importé, 1 refusé, 2 à préciser (édition, couche).

@@ -43,6 +43,8 @@ class Action(StrEnum):
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
     EDIT_INSERTION = "edit_insertion"
+    EDIT_GUIDE = "edit_guide"
+    EDIT_EQUIPMENT = "edit_equipment"
     VIEW_SENDINGS = "view_sendings"
     VIEW_WALK = "view_walk"
     RECORD_WALK = "record_walk"
@@ -175,6 +177,10 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
         None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
     },
     Action.EDIT_INSERTION: {
+        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
+    },
+    Action.EDIT_GUIDE: {None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
+    Action.EDIT_EQUIPMENT: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},

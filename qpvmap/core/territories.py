@@ -197,7 +197,7 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators` (as signed), `official_indicators`,
+    `operations`, `emprises`, `contract_indicators` (as signed), `official_indicators`, `guide`,
     `demo_signalements`, `demo_presences` and `demo_walks` are files of geodata.
     """
 
@@ -214,6 +214,7 @@ class TerritoryPlan(Described):
     contract_indicators: str | None = None
     official_indicators: str | None = None
     emprises: str | None = None
+    guide: str | None = None
     demo_signalements: str | None = None
     demo_presences: str | None = None
     presence: PresencePlan = PresencePlan()

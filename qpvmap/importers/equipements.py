@@ -80,6 +80,10 @@ def place(**values: Any) -> dict[str, Any]:
         "insee_code": None,
         "iris_code": None,
         "extra": {},
+        "opening_hours": None,
+        "access": None,
+        "position_quality": None,
+        "position_score": None,
     }
     return at_rest | values
 
@@ -115,6 +119,20 @@ def _desk(row: Fields) -> dict[str, Any]:
             "hours": {day: told for day, told in hours.items() if told not in ("", "-")},
             "itinerant": text(row.get("ITINERANCE")).lower() == "oui",
         },
+    )
+
+
+def _school(row: Fields) -> dict[str, Any]:
+    address = (row.get("adresse_1"), row.get("code_postal"), row.get("nom_commune"))
+    return place(
+        name=name(row["nom_etablissement"]),
+        kind="ecole",
+        theme="education",
+        detail=text(row.get("libelle_nature")) or text(row.get("type_etablissement")),
+        address=", ".join(part for part in map(text, address) if part) or None,
+        insee_code=_readable(insee_code, row.get("code_commune")),
+        extra={"status": text(row.get("statut_public_prive"))},
+        own_key=text(row["identifiant_de_l_etablissement"]),
     )
 
 
@@ -167,6 +185,13 @@ SHAPES = (
         "Agence nationale de la cohésion des territoires (ANCT)",
         "France services",
         _desk,
+    ),
+    Shape(
+        frozenset({"identifiant_de_l_etablissement", "nom_etablissement"}),
+        "Annuaire de l’éducation",
+        "Ministère de l’Éducation nationale",
+        "Annuaire de l’éducation",
+        _school,
     ),
     Shape(
         frozenset({"categorie", "nom"}),
@@ -273,8 +298,9 @@ def with_keys(drafts: Sequence[Draft]) -> list[Draft]:
     """Return the rows with the key that tells them apart: name, and position when it is shared."""
     shared = Counter((draft.values["source"], draft.values["name"]) for draft in drafts)
     for draft in drafts:
-        key = draft.values["name"]
-        if shared[draft.values["source"], key] > 1:
+        own = draft.values.pop("own_key", "")
+        key = own or draft.values["name"]
+        if not own and shared[draft.values["source"], key] > 1:
             point = draft.geometry
             key = f"{key} ({point.y:.3f}, {point.x:.3f})"
         draft.values["source_key"] = key

@@ -43,6 +43,7 @@ class Options:
     territory_id: int | None = None
     bodies: Mapping[str, int] = field(default_factory=dict)
     drawn_by_hand: Set[str] = frozenset()
+    placed_by_hand: Set[tuple[str, str]] = frozenset()
     progress: Progress = silent
 
 

@@ -22,6 +22,7 @@ APP = App(
     import_paths=[
         "qpvmap.jobs.mail",
         "qpvmap.jobs.notices",
+        "qpvmap.jobs.guide",
         "qpvmap.jobs.housekeeping",
         "qpvmap.jobs.photos",
         "qpvmap.jobs.teams",

@@ -187,6 +187,10 @@ def _equipment(p: Mapping[str, Any], vintage: int, geometry: str) -> Row:
         "insee_code": p["insee_com"],
         "iris_code": p["code_iris"],
         "extra": {},
+        "opening_hours": None,
+        "access": None,
+        "position_quality": None,
+        "position_score": None,
         "location": geometry,
     }
 
@@ -221,6 +225,11 @@ def read_operations(file: str) -> Sequence[Row]:
         }
         for row in _read_csv(file)
     ]
+
+
+def read_guide(file: str) -> Mapping[str, Any]:
+    """Return the structures of a guide, each with its offers, and its groups of synonyms."""
+    return tomllib.loads((resource_dir("geodata") / file).read_text(encoding="utf-8"))
 
 
 def read_emprises(file: str) -> Sequence[Row]:

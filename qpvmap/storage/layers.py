@@ -57,6 +57,7 @@ MAP_LAYERS: Mapping[str, MapLayer] = {
     "equipements": MapLayer("equipment", 6),
     "operations": MapLayer("operations", 6),
     "emprises": MapLayer("emprises", 6),
+    "guide": MapLayer("guide", 6),
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.storage.statements import statement
 
-KINDS = ("commune", "iris", "qpv", "operation", "equipement", "emprise")
+KINDS = ("commune", "iris", "qpv", "operation", "equipement", "emprise", "guide")
 
 IRIS_FIGURES = text("""
     select indicator.key, indicator.title, indicator.unit, indicator.source, figure.vintage,

@@ -230,6 +230,10 @@ EQUIPMENT = text("""
            equipment.detail, st_x(location) as lon, st_y(location) as lat, theme,
            equipment.kind as status
     from equipment join wanted on wanted.id = equipment.id, quarter
+    where not exists (
+        select from equipment_match as match
+        where match.second_id = equipment.id and match.territory_id = :territory_id
+          and match.state = 'same')
     order by equipment.location::geography <-> quarter.ground, equipment.id
     limit :limit
 """)

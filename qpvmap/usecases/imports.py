@@ -15,6 +15,7 @@ from qpvmap.storage.imports import (
     record_dataset,
     upsert,
 )
+from qpvmap.storage.unplaced import UNPLACED, forget_placed
 
 
 def store(
@@ -32,6 +33,8 @@ def store(
     counts = [upsert(session, target, rows, dataset_id) for target, rows in batches]
     if any(target.family == "equipment" for target, _ in batches):
         fill_equipment_places(session)
+    if any(target is UNPLACED for target, _ in batches):
+        forget_placed(session)
     changed = {
         target.family for (target, _), done in zip(batches, counts, strict=True) if done.wrote
     }

@@ -12,6 +12,7 @@ from qpvmap.storage.deadlines import replace_closing_days, replace_delays
 from qpvmap.storage.geodata import (
     read_contract_indicators,
     read_emprises,
+    read_guide,
     read_operations,
     read_places,
     read_plan,
@@ -31,6 +32,7 @@ from qpvmap.storage.operations import upsert_operations
 from qpvmap.storage.presence_words import upsert_sectors, upsert_words
 from qpvmap.storage.replies import upsert_replies
 from qpvmap.storage.walk_checklists import upsert_walk_items, upsert_walk_themes
+from qpvmap.usecases.guide_load import load_guide
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         record_dataset(session, source_of(plan.operations), now)
         if operations.wrote:
             bump_data_version(session, "operations", now)
+    if plan.guide:
+        counts["guide"] = load_guide(session, territory_id, read_guide(plan.guide), now)
+        record_dataset(session, source_of(plan.guide), now)
     if plan.emprises:
         emprises = upsert_emprises(session, territory_id, read_emprises(plan.emprises))
         counts["emprises"] = emprises

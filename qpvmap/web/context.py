@@ -67,6 +67,7 @@ SECTIONS = (
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
     Section("Emploi", "users", "/insertion"),
+    Section("Guide", "note", "/guide"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),

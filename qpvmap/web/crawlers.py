@@ -18,6 +18,7 @@ Disallow: /corbeille
 Disallow: /compte
 Disallow: /suivre/
 Disallow: /suivi/
+Disallow: /guide/verifier/
 Disallow: /desabonnement/
 Disallow: /admin
 """

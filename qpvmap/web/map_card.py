@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core.labels import EMPRISE_KIND_LABELS
 from qpvmap.core.permissions import Action, Target, may
+from qpvmap.opening import open_at
 from qpvmap.storage.map_cards import KINDS, iris_figures, place_card
 from qpvmap.storage.map_figures import CONTRACT, IrisFigure
 from qpvmap.storage.profiles import doubts_about
 from qpvmap.storage.signalements import find_visible, point_at, stored_location
 from qpvmap.usecases.moderation import description_for
 from qpvmap.web.context import served_territory
+from qpvmap.web.filters import request_now
 from qpvmap.web.map_data import figure_words
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
@@ -63,6 +65,9 @@ def read_card(kind: str, code: str) -> Mapping[str, Any] | None:
         doubts = doubts_about(request_session(), served_territory().id) if figures else ()
         own = [doubt for doubt in doubts if code in doubt.place_codes]
         return {**card, "figures": figures, "doubts": own}
+    if card is not None and kind == "equipement":
+        found = open_at(card["opening_hours"], request_now())
+        return {**card, "opening": found.words if found else ""}
     return card
 
 

@@ -47,6 +47,12 @@ LAYERS: Sequence[PageLayer] = (
     PageLayer(PLACES, "Équipements", "Équipement", _places("equipements", "points", "equipement")),
     PageLayer(
         PLACES,
+        "Guide des services",
+        "Lieu du guide",
+        _places("guide", "points", "guide", show=False),
+    ),
+    PageLayer(
+        PLACES,
         "Plan d’investissement",
         "Opération du plan",
         _places("operations", "points", "operation"),

@@ -25,7 +25,22 @@ KINDS: Mapping[str, str] = {
     "gare": "Gare",
     "velib": "Station Vélib’",
     "france_services": "France services",
+    "police": "Police",
+    "mairie": "Mairie",
+    "poste": "Poste",
 }
+
+
+ACCESS: Mapping[str, str] = {
+    "yes": "Accessible en fauteuil",
+    "limited": "Accessible en partie",
+    "no": "Non accessible en fauteuil",
+}
+POSITIONS: Mapping[str, str] = {
+    "address": "lieu trouvé par son adresse",
+    "approximate": "lieu approximatif",
+}
+"""What is said of a position that its producer did not measure."""
 
 
 def symbol(theme: str, kind: str = "") -> str:

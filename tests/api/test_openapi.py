@@ -20,6 +20,7 @@ OPERATIONS = {
     ("get", "/api/v1/qpv/{code}/profile"),
     ("get", "/api/v1/indicators"),
     ("get", "/api/v1/categories"),
+    ("get", "/api/v1/equipements"),
     ("get", "/api/v1/me"),
     ("get", "/api/v1/operations"),
     ("get", "/api/v1/problems/{slug}"),

@@ -92,6 +92,7 @@ def test_load_territory_when_loaded_twice_then_nothing_changes(
         "places",
         "emprises",
         "equipment",
+        "guide",
         "indicators",
         "operations",
     }

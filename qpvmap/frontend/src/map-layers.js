@@ -16,6 +16,13 @@ const ICONS = { velib: "t-bike", "public-space": "c-furniture" };
 
 L.MarkerCluster.mergeOptions({ keyboard: false });
 
+const GROUPS = {
+  maxClusterRadius: 32,
+  disableClusteringAtZoom: 18,
+  showCoverageOnHover: false,
+  spiderLegPolylineOptions: { weight: 1.5, className: "m-leg" },
+};
+
 /** Signalements are what people act on: plan and equipment stand behind them. */
 const BEHIND = -10000;
 
@@ -31,6 +38,7 @@ const POINTS = {
       approximate: p.approximate,
     }),
   equipement: (p) => equipmentIcon({ name: p.name, theme: themeOf(p), icon: symbolOf(p) }),
+  guide: (p) => equipmentIcon({ name: p.name, theme: "social", icon: "note" }),
 };
 
 /** One tip for the whole map: a bound one per shape would make each shape a silent tab stop. */
@@ -65,9 +73,12 @@ async function areaLayer(page, spec) {
   return drawn;
 }
 
+/** From here on, equipment is gathered in groups. */
+const MANY = 150;
+
 async function pointLayer(page, spec) {
   const data = await geojson(spec.url);
-  return L.geoJSON(data, {
+  const drawn = L.geoJSON(data, {
     pointToLayer: ({ properties }, latlng) => {
       const icon = POINTS[spec.card](properties);
       const marker = L.marker(latlng, { icon, keyboard: false, zIndexOffset: BEHIND });
@@ -76,6 +87,12 @@ async function pointLayer(page, spec) {
       return marker;
     },
   });
+  if (spec.card !== "equipement" || data.features.length < MANY) return drawn;
+  const group = L.markerClusterGroup({
+    ...GROUPS,
+    iconCreateFunction: (near) => clusterIcon(near.getChildCount(), 0, "équipements"),
+  });
+  return group.addLayers(drawn.getLayers());
 }
 
 function signalementMarker(page, { geometry, properties }) {
@@ -89,10 +106,7 @@ function signalementMarker(page, { geometry, properties }) {
 
 function cluster() {
   return L.markerClusterGroup({
-    maxClusterRadius: 32,
-    disableClusteringAtZoom: 18,
-    showCoverageOnHover: false,
-    spiderLegPolylineOptions: { weight: 1.5, className: "m-leg" },
+    ...GROUPS,
     iconCreateFunction: (group) => {
       const late = group.getAllChildMarkers().filter((marker) => marker.properties.late).length;
       return clusterIcon(group.getChildCount(), late);

@@ -108,10 +108,10 @@ export function stopIcon({ name, number, passed }) {
 }
 
 /** Group: count, teal ring whose red arc is the share late. */
-export function clusterIcon(count, late) {
+export function clusterIcon(count, late, noun = "signalements") {
   const around = 2 * Math.PI * 19;
   const arc = late ? Math.max(around * (late / count), 6) : 0;
-  const name = late ? `${count} signalements, dont ${late} en retard` : `${count} signalements`;
+  const name = late ? `${count} ${noun}, dont ${late} en retard` : `${count} ${noun}`;
   const text = svg("text", { y: 5, "text-anchor": "middle" });
   text.textContent = String(count);
   const shapes = [

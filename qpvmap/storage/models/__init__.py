@@ -11,6 +11,14 @@ from qpvmap.storage.models.accounts import (
 )
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.equipment import BanAddress, EquipmentMatch, UnplacedEquipment
+from qpvmap.storage.models.guide import (
+    GuideEvent,
+    GuideOffer,
+    GuideProposal,
+    GuideStructure,
+    GuideSynonym,
+)
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.insertion import InsertionClause, JobOffer
 from qpvmap.storage.models.notices import Notice
@@ -94,6 +102,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "AttemptCount",
+    "BanAddress",
     "Base",
     "Beat",
     "BulkRun",
@@ -107,9 +116,15 @@ __all__ = [
     "Emprise",
     "Epci",
     "Equipment",
+    "EquipmentMatch",
     "Event",
     "Funder",
     "FundingRow",
+    "GuideEvent",
+    "GuideOffer",
+    "GuideProposal",
+    "GuideStructure",
+    "GuideSynonym",
     "InboxDefault",
     "InboxView",
     "Indicator",
@@ -154,6 +169,7 @@ __all__ = [
     "Team",
     "TeamDigest",
     "Territory",
+    "UnplacedEquipment",
     "WalkBody",
     "WalkDecision",
     "WalkItem",

@@ -149,6 +149,9 @@ class Equipment(Base):
     """A place of service open to people, as its producer lists it.
 
     `theme` is one of education, family, sport, culture, social, shop, transport.
+    `opening_hours` is written as OpenStreetMap does; `access`, for wheelchairs, is yes, limited, no
+    or unknown (empty). `position_score`, 0 to 1, is there when an address was searched for;
+    `position_quality` is exact, address or approximate.
     """
 
     __tablename__ = "equipment"
@@ -171,6 +174,10 @@ class Equipment(Base):
     insee_code: Mapped[str | None]
     iris_code: Mapped[str | None]
     extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    opening_hours: Mapped[str] = mapped_column(server_default="")
+    access: Mapped[str] = mapped_column(server_default="")
+    position_quality: Mapped[str] = mapped_column(server_default="exact")
+    position_score: Mapped[float | None]
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
     dataset_id: Mapped[int | None] = mapped_column(ForeignKey("dataset.id"))
 

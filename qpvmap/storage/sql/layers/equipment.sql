@@ -30,3 +30,11 @@ select
     equipment.location as geom
 from equipment
 inner join wanted on equipment.id = wanted.id
+where not exists (
+    select
+    from equipment_match as match
+    where
+        match.second_id = equipment.id
+        and match.territory_id = :territory_id
+        and match.state = 'same'
+)

@@ -1,0 +1,202 @@
+"""`/guide`: what is offered around the quarter, found in plain words, on the map and on paper."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from urllib.parse import urlencode
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from qpvmap.core.guide import PUBLICS, QUALITY_LABELS, THEMES, Wanted
+from qpvmap.core.permissions import Action, Target, may
+from qpvmap.outputs.pdf import CannotPrint, print_pdf
+from qpvmap.outputs.qr import data_url, qr_svg
+from qpvmap.storage.desk import commune_names
+from qpvmap.storage.guide import find_offers, offer_counts, place_of
+from qpvmap.storage.layers import data_version
+from qpvmap.usecases.guide_review import known_structure
+from qpvmap.web.context import served_territory
+from qpvmap.web.filters import request_now
+from qpvmap.web.guide_view import (
+    ALL_COMMUNES,
+    OfferView,
+    card_views,
+    check_words,
+    offer_view,
+)
+from qpvmap.web.runtime import runtime
+from qpvmap.web.security import current_actor, public
+from qpvmap.web.sessions import close_session, request_session
+
+bp = Blueprint("guide", __name__)
+
+SVG = "image/svg+xml"
+OPENED = {"today": "Ouvert aujourd’hui", "now": "Ouvert maintenant"}
+ARGUMENTS = {
+    "words": "q",
+    "commune": "commune",
+    "theme": "theme",
+    "public": "public",
+    "opened": "ouvert",
+}
+"""The names of what is wanted, in the address of the page."""
+WORDS_MAX = 200
+BUSY = "Le livret n’a pas pu être imprimé\u00a0: réessayez dans un instant."
+BOOKLETS = "qpvmap_booklets"
+MOST_BOOKLETS = 16
+
+
+def wanted_here() -> Wanted:
+    """Return what the address asks for; what it cannot mean is left out."""
+    given = {name: request.args.get(argument, "").strip() for name, argument in ARGUMENTS.items()}
+    known = {"theme": THEMES, "public": PUBLICS, "opened": OPENED}
+    kept = {
+        name: value if name not in known or value in known[name] else ""
+        for name, value in given.items()
+    }
+    return Wanted(**{**kept, "words": kept["words"][:WORDS_MAX], "commune": kept["commune"][:5]})
+
+
+def address_of(wanted: Wanted, **changed: str) -> dict[str, str]:
+    """Return the arguments of an address that asks for the same, but for what is changed."""
+    values = {name: changed.get(name, getattr(wanted, name)) for name in ARGUMENTS}
+    return {ARGUMENTS[name]: value for name, value in values.items() if value}
+
+
+@bp.get("/guide")
+@public
+def index() -> str:
+    """Show the offers that answer, the best first, beside their map."""
+    session, territory = request_session(), served_territory()
+    wanted, now = wanted_here(), request_now()
+    names = commune_names(session, [territory.id])
+    cards = find_offers(session, territory.id, wanted)
+    offers = card_views(cards, names, now, wanted.opened)
+    by_commune, by_theme = offer_counts(session, territory.id)
+    return render_template(
+        "guide/index.html",
+        wanted=wanted,
+        offers=offers,
+        total=sum(by_theme.values()),
+        communes=[(code, name) for code, name in names.items() if code in by_commune],
+        themes=[(key, label) for key, label in THEMES.items() if key in by_theme],
+        publics=PUBLICS.items(),
+        opened=OPENED.items(),
+        any_filter=any(getattr(wanted, name) for name in ARGUMENTS if name != "words"),
+        address_of=address_of,
+        placed=sum(offer.lon is not None for offer in offers),
+        check_words=check_words,
+        middle=territory.center,
+        now=now,
+        edits=keeps_guide(),
+    )
+
+
+def keeps_guide() -> bool:
+    """Return whether the reader keeps the guide of this territory."""
+    return may(current_actor(), Action.EDIT_GUIDE, Target(served_territory().id))
+
+
+@bp.get("/guide/<code>")
+@public
+def show(code: str) -> str:
+    """Show a structure and all that it offers."""
+    session, territory, now = request_session(), served_territory(), request_now()
+    structure = known_structure(session, territory.id, code)
+    names = commune_names(session, [territory.id])
+    words, doubtful = check_words(structure, now)
+    return render_template(
+        "guide/show.html",
+        structure=structure,
+        commune=names.get(structure.insee_code, ALL_COMMUNES),
+        place=place_of(session, structure.id),
+        quality=QUALITY_LABELS[structure.position_quality],
+        offers=[offer_view(offer, structure, names, now) for offer in structure.offers],
+        checked=words,
+        doubtful=doubtful,
+        edits=keeps_guide(),
+    )
+
+
+@bp.get("/guide/<code>/qr.svg")
+@public
+def qr(code: str) -> Response:
+    """Return the QR code that leads to a structure."""
+    structure = known_structure(request_session(), served_territory().id, code)
+    return Response(qr_svg(card_address(structure.code)), mimetype=SVG)
+
+
+def card_address(code: str) -> str:
+    """Return the address of a structure's page, in full: paper has no site of its own."""
+    base = (runtime().settings.public_url or request.host_url).rstrip("/")
+    return f"{base}{url_for('guide.show', code=code)}"
+
+
+@bp.get("/guide/livret.pdf")
+@public
+def booklet() -> ResponseReturnValue:
+    """Return the guide as a booklet to print, of a commune and a theme when asked."""
+    asked = wanted_here()
+    wanted = Wanted(commune=asked.commune, theme=asked.theme)
+    session, territory = request_session(), served_territory()
+    names = commune_names(session, [territory.id])
+    key = (territory.id, wanted, request.host, request_now().date(), data_version(session))
+    kept: OrderedDict[object, bytes] = current_app.extensions.setdefault(BOOKLETS, OrderedDict())
+    content = kept.get(key)
+    if content is None:
+        offers = card_views(find_offers(session, territory.id, wanted), names, request_now())
+        page = booklet_page(offers, wanted, names)
+        close_session()  # laying out takes a second: no database connection is held meanwhile
+        try:
+            content = print_pdf(page)
+        except CannotPrint:
+            flash(BUSY, "error")
+            return redirect(f"{url_for('guide.index')}?{urlencode(address_of(wanted))}", 303)
+        kept[key] = content
+        while len(kept) > MOST_BOOKLETS:
+            kept.popitem(last=False)
+    answer = Response(content, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = 'inline; filename="guide.pdf"'
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+def booklet_page(offers: Sequence[OfferView], wanted: Wanted, names: Mapping[str, str]) -> str:
+    """Return the booklet as a page: by theme, then by commune."""
+    order = {theme: rank for rank, theme in enumerate(THEMES)}
+    sorted_offers = sorted(
+        offers,
+        key=lambda o: (order[o.offer.theme], o.commune or "\uffff", o.structure.name),
+    )
+    sections = [
+        (
+            THEMES[theme],
+            [
+                (commune or ALL_COMMUNES, list(own))
+                for commune, own in groupby(group, lambda o: o.commune)
+            ],
+        )
+        for theme, group in groupby(sorted_offers, lambda o: o.offer.theme)
+    ]
+    codes = {offer.structure.code for offer in offers}
+    return render_template(
+        "guide/booklet.html",
+        sections=sections,
+        total=len(offers),
+        commune=names.get(wanted.commune, ""),
+        theme=THEMES.get(wanted.theme, ""),
+        codes={code: data_url(qr_svg(card_address(code)), SVG) for code in codes},
+        address=card_address("").rstrip("/"),
+        check_words=check_words,
+        now=request_now(),
+    )

@@ -1,0 +1,139 @@
+"""Tables of equipment as their producers publish them: layouts, positions, what is left out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from geoalchemy2 import functions as geo
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qpvmap.importers.report import FileRefused
+from qpvmap.storage.models import Equipment
+from tests.factories import WEST, make_places
+from tests.importers.conftest import Import
+
+BPE_2023 = """\
+AN;NOMRS;NUMVOIE;INDREP;TYPVOIE;LIBVOIE;CODPOS;DEPCOM;LIBCOM;TYPEQU;LAMBERT_X;LAMBERT_Y;\
+LONGITUDE;LATITUDE;EPSG;QUALITE_XY;DCIRIS
+2023;ECOLE DES TILLEULS;3;;RUE;DES TILLEULS;92900;92901;OUESTVILLE;C108;;;2,290;48,780;;Bonne;\
+92901_0101
+2023;;;;;;;92901;OUESTVILLE;B207;647890.0;6853750.0;;;2154;Mauvaise;
+2023;;;;;;;92901;OUESTVILLE;D307;;;;;;Non géolocalisé;
+2023;LOIN;;;;;;13055;MARSEILLE;C108;;;5.37;43.29;;Bonne;
+;;;;;;;;;;;;;;;;
+"""
+BPE_2024 = """\
+"AN","NOMRS","DEPCOM","TYPEQU","LAMBERT_X","LAMBERT_Y","LONGITUDE","LATITUDE","EPSG",\
+"QUALITE_GEOLOC","DCIRIS"
+"2024","CRECHE LES LILAS","92901","D502","","","2.291","48.781","2154","21","929010101"
+"""
+SCHOOLS = """\
+Identifiant_de_l_etablissement;Nom_etablissement;Type_etablissement;Statut_public_prive;Adresse_1;\
+Code_postal;Code_commune;Nom_commune;latitude;longitude;etat;libelle_nature
+0920001A;Collège Rosa Parks;Collège;Public;1 rue Haute;92900;92901;Ouestville;48.782;2.292;OUVERT;\
+COLLEGE
+0920002B;École fermée;Ecole;Public;;92900;92901;Ouestville;48.782;2.293;A FERMER;ECOLE
+"""
+SPORT = """\
+equip_numero,equip_nom,inst_nom,equip_type_name,inst_adresse,inst_cp,new_code,equip_coordonnees,\
+inst_acc_handi_bool
+E001,Salle A,Gymnase Nord,Salle multisports,2 rue Basse,92900,92901,"48.783, 2.294",true
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def written(content: str, name: str, encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding))
+        return path
+
+    return written
+
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _places(session: Session) -> None:
+    make_places(session)
+
+
+def rows(session: Session) -> list[Equipment]:
+    return list(session.scalars(select(Equipment).order_by(Equipment.name)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_bpe_of_2023_when_imported_then_placed_by_degrees_or_lambert_and_the_rest_counted(
+    run: Import, session: Session, write: Write, encoding: str
+) -> None:
+    report = run("equipements", write(BPE_2023, "bpe23.csv", encoding))
+    bakery, school = rows(session)
+    assert (school.name, school.kind, school.theme) == ("École des Tilleuls", "ecole", "education")
+    assert (school.position_quality, school.iris_code) == ("exact", "929010101")
+    assert school.address.startswith("3 Rue")
+    assert (bakery.name, bakery.position_quality) == ("Boulangerie", "approximate")
+    lon, lat = session.execute(
+        select(geo.ST_X(Equipment.location), geo.ST_Y(Equipment.location)).where(
+            Equipment.id == bakery.id
+        )
+    ).one()
+    assert (lon, lat) == pytest.approx((2.2907, 48.7813), abs=0.01)
+    assert report.read == 5
+    assert len(report.notes) == 3
+    assert not run("equipements", write(BPE_2023, "bpe23.csv", encoding)).counts.wrote
+
+
+def test_bpe_of_2024_when_imported_then_its_quality_code_is_read(
+    run: Import, session: Session, write: Write
+) -> None:
+    run("equipements", write(BPE_2024, "bpe24.csv"))
+    (creche,) = rows(session)
+    assert (creche.theme, creche.kind, creche.position_quality) == ("family", "creche", "address")
+    assert (creche.vintage, creche.insee_code, creche.iris_code) == (2024, WEST, "929010101")
+
+
+def test_schools_when_imported_then_those_open_by_their_own_code(
+    run: Import, session: Session, write: Write
+) -> None:
+    report = run("equipements", write(SCHOOLS, "annuaire.csv"), vintage=2026)
+    (college,) = rows(session)
+    assert (college.source_key, college.name) == ("0920001A", "Collège Rosa Parks")
+    assert any("fermés" in note for note in report.notes)
+
+
+def test_sport_when_imported_then_its_access_is_kept(
+    run: Import, session: Session, write: Write
+) -> None:
+    run("equipements", write(SPORT, "data-es-2025.csv"))
+    (hall,) = rows(session)
+    assert (hall.name, hall.theme, hall.access) == ("Salle A", "sport", "yes")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "why"),
+    [
+        ("a;b\n1;2\n", "x.csv", "aucun producteur connu"),
+        ("TYPEQU;DEPCOM\nC108;92901\n", "sans-annee.csv", None),
+        ("x", "bpe24.parquet", "Parquet"),
+        ("TYPEQU;DEPCOM\x00\n", "x.csv", "n’est pas un fichier texte"),
+    ],
+)
+def test_table_when_it_cannot_be_read_then_says_why(
+    run: Import, session: Session, write: Write, content: str, name: str, why: str | None
+) -> None:
+    if why is None:
+        report = run("equipements", write(content, name))
+        assert any("n’a pas placés" in note for note in report.notes)
+        return
+    with pytest.raises(FileRefused, match=why):
+        run("equipements", write(content, name))
+
+
+def test_type_when_unknown_then_the_row_is_refused_and_nothing_is_written(
+    run: Import, session: Session, write: Write
+) -> None:
+    report = run("equipements", write(BPE_2024.replace("D502", "Z999"), "bpe24.csv"))
+    assert "Z999" in report.refused[0].why
+    assert rows(session) == []

@@ -1,0 +1,322 @@
+"""The pages of the guide: found, read, printed, kept, checked by a link; few queries, no leak."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Role
+from qpvmap.core.french import local_date
+from qpvmap.guide_links import guide_links
+from qpvmap.settings import Settings
+from qpvmap.storage.models import GuideOffer, GuideProposal, GuideStructure
+from tests.conftest import QueryCounter
+from tests.web.people import add_person, sign_in
+from tests.web.test_papers import draw, ink, text_of
+
+HERE = "/coordination/guide"
+MAIL = "accueil@structure.example"
+M7 = "m7-service-jeunesse"
+
+
+@pytest.fixture
+def engine(app: Any, blagis: str) -> Engine:
+    found: Engine = app.extensions["qpvmap"].engine
+    return found
+
+
+@pytest.fixture
+def db(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def keeper(client: FlaskClient, engine: Engine) -> FlaskClient:
+    return sign_in(client, add_person(engine, Role.COORDINATOR, "coordination"))
+
+
+def send(client: FlaskClient, path: str, form: str = "", **fields: Any) -> Any:
+    """Send the form of a page, with what it holds already and these fields instead."""
+    page = client.get(form or path).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    hidden = {"csrf_token": token[1] if token else "", "version": version[1] if version else "0"}
+    return client.post(path, data={**hidden, **fields})
+
+
+def structure(db: Session, code: str = M7) -> GuideStructure:
+    db.rollback()
+    return db.scalars(
+        select(GuideStructure)
+        .where(GuideStructure.code == code)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def link_of(settings: Settings, db: Session) -> str:
+    row = structure(db)
+    row.email = MAIL
+    db.commit()
+    return f"/guide/verifier/{guide_links(settings).review_token(row.id, MAIL)}"
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r"<h3><a [^>]+>([^<]+)</a></h3>", page)
+
+
+def test_guide_when_opened_then_all_offers_and_what_is_not_known_is_said(
+    client: FlaskClient, blagis: str
+) -> None:
+    page = client.get("/guide").text
+    assert len(names(page)) == 16
+    assert "Horaires non précisés" in page
+    assert "16 offres ne sont pas sur la carte" in page.replace("\u00a0", " ")
+    assert page.count("À vérifier") == 16
+
+
+def test_guide_when_words_are_plain_then_found_and_kept_in_the_form(
+    client: FlaskClient, blagis: str
+) -> None:
+    page = client.get("/guide?q=aide+pour+trouver+un+stage").text
+    assert names(page)[0] == "Aide aux stages"
+    assert 'value="aide pour trouver un stage"' in page
+    nothing = client.get("/guide?q=hippopotame<b>").text
+    assert "Rien ne répond" in nothing
+    assert "<b>" not in nothing.split("Rien ne répond")[1][:60]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("theme=youth", 3), ("public=youth&theme=training", 1), ("ouvert=now", 0), ("theme=x", 16)],
+)
+def test_guide_when_filtered_then_only_what_fits(
+    client: FlaskClient, blagis: str, query: str, count: int
+) -> None:
+    assert len(names(client.get(f"/guide?{query}").text)) == count
+
+
+def test_guide_when_read_then_few_queries_whatever_the_number_of_offers(
+    client: FlaskClient, engine: Engine, db: Session, count_queries: QueryCounter
+) -> None:
+    client.get("/guide")
+    with count_queries(engine) as few:
+        client.get("/guide?q=stage&theme=youth")
+    first = structure(db)
+    for number in range(200):
+        db.add(
+            GuideOffer(
+                structure_id=first.id, code=f"n{number}", title=f"Stage {number}", theme="youth"
+            )
+        )
+    db.commit()
+    with count_queries(engine) as many:
+        assert len(names(client.get("/guide?theme=youth").text)) == 203
+    assert len(many) == len(few) <= 6
+    with count_queries(engine) as card:
+        client.get(f"/guide/{M7}")
+    assert len(card) <= 5
+
+
+def test_card_when_opened_then_says_what_is_known(client: FlaskClient, blagis: str) -> None:
+    page = client.get("/guide/france-travail").text
+    assert 'href="tel:3949"' in page
+    assert "À vérifier auprès de la structure" in page
+    assert client.get("/guide/france-travail/qr.svg").mimetype == "image/svg+xml"
+    assert client.get("/guide/inconnue").status_code == 404
+
+
+@pytest.mark.parametrize("path", [HERE, f"{HERE}/nouvelle", f"{HERE}/{M7}", f"{HERE}/mots"])
+@pytest.mark.parametrize("role", [Role.RESIDENT, Role.MEDIATOR, Role.AGENT, Role.LEAD, Role.ADMIN])
+def test_keeping_for_others_is_refused(
+    client: FlaskClient, engine: Engine, role: Role, path: str
+) -> None:
+    sign_in(client, add_person(engine, role))
+    assert client.get(path).status_code == 403
+
+
+def test_keeping_when_a_structure_and_an_offer_are_added_then_in_the_guide(
+    keeper: FlaskClient, db: Session
+) -> None:
+    added = send(
+        keeper,
+        f"{HERE}/nouvelle",
+        name="Halte-garderie Les Lilas",
+        insee_code="92032",
+        lat="48,7860",
+        lon="2,2990",
+    )
+    assert added.status_code == 303
+    code = "halte-garderie-les-lilas"
+    offer = send(
+        keeper,
+        f"{HERE}/{code}/offres/nouvelle",
+        title="Accueil à l’heure",
+        theme="childcare",
+        cost="paid",
+        publics=["families"],
+        schedule="du lundi au vendredi 8h-18h\r\nsauf du 01/08/2026 au 31/08/2026",
+    )
+    assert offer.status_code == 303
+    page = keeper.get("/guide?q=garde+d’enfant").text
+    assert names(page)[0] == "Accueil à l’heure"
+    assert 'data-lon="2.299000"' in page
+    row = structure(db, code)
+    assert (row.position_quality, row.checked_by, row.version) == ("exact", "la coordination", 3)
+
+
+def test_keeping_when_refused_then_what_was_typed_is_kept(keeper: FlaskClient) -> None:
+    refused = send(keeper, f"{HERE}/nouvelle", name="", phone="12", site="x", lat="48.7", lon="")
+    assert refused.status_code == 422
+    assert "Donnez la latitude et la longitude" in refused.text
+    refused = send(keeper, f"{HERE}/nouvelle", name="", phone="12", address="3 rue")
+    assert "Numéro illisible" in refused.text
+    assert 'value="3 rue"' in refused.text
+    offer = send(keeper, f"{HERE}/{M7}/offres/nouvelle", title="X", theme="youth", schedule="hier")
+    assert offer.status_code == 422
+    assert "Ligne 1" in offer.text
+    assert ">hier</textarea>" in offer.text
+
+
+def test_keeping_when_somebody_was_faster_then_told_and_the_text_is_kept(
+    keeper: FlaskClient, db: Session
+) -> None:
+    row = structure(db)
+    row.version = 7
+    db.commit()
+    stale = send(keeper, f"{HERE}/{M7}", form=f"{HERE}/nouvelle", name="M7", version="1")
+    assert stale.status_code == 409
+    assert 'value="M7"' in stale.text
+    again = send(keeper, f"{HERE}/{M7}", name="M7")
+    assert again.status_code == 303
+
+
+def test_keeping_when_an_offer_is_of_another_structure_then_unknown(
+    keeper: FlaskClient, db: Session
+) -> None:
+    offer = db.scalars(select(GuideOffer).where(GuideOffer.code == "bafa")).one()
+    assert keeper.get(f"{HERE}/{M7}/offres/{offer.id}").status_code == 200
+    assert keeper.get(f"{HERE}/aspe/offres/{offer.id}").status_code == 404
+
+
+def test_link_when_all_is_right_then_dated_at_once(
+    client: FlaskClient, settings: Settings, db: Session, engine: Engine
+) -> None:
+    address = link_of(settings, db)
+    shown = client.get(address)
+    assert "Tout est juste" in shown.text
+    assert shown.headers["Cache-Control"] == "private, no-store"
+    done = send(client, f"{address}/confirmer", form=address)
+    assert "Rendez-vous dans un an" in client.get(done.location).text
+    row = structure(db)
+    assert row.checked_on == local_date(datetime.now(UTC))
+    assert not row.to_check
+    assert "par la structure" in client.get(f"/guide/{M7}").text
+
+
+def test_link_when_corrected_then_waits_for_the_coordination(
+    keeper: FlaskClient, settings: Settings, db: Session
+) -> None:
+    address = link_of(settings, db)
+    row = structure(db)
+    offer = next(one for one in row.offers if one.code == "stages")
+    fields = {"name": row.name, "kind": row.kind, "email": MAIL, "phone": "01 23 45 67 89"}
+    own = {"title": "Aide aux stages de 3e", "theme": "youth", "cost": "free", "publics": "youth"}
+    sent = send(keeper, address, **fields, **{f"{offer.id}-{k}": v for k, v in own.items()})
+    assert sent.status_code == 303
+    assert "La coordination les relit" in keeper.get(sent.location).text
+    assert "01 23 45 67 89" not in keeper.get(f"/guide/{M7}").text
+    waiting = keeper.get(HERE).text
+    assert "propose des corrections" in waiting
+    assert "Aide aux stages de 3e" in waiting
+    proposal = db.scalars(select(GuideProposal)).one()
+    again = send(keeper, address, **fields)
+    assert again.status_code == 409
+    assert 'value="01 23 45 67 89"' in again.text
+    done = send(keeper, f"{HERE}/corrections/{proposal.id}/accepter", form=HERE)
+    assert done.status_code == 303
+    page = keeper.get(f"/guide/{M7}").text
+    assert "01 23 45 67 89" in page
+    assert "Aide aux stages de 3e" in page
+
+
+def test_link_when_wrong_cut_or_for_a_former_address_then_said_in_plain_words(
+    client: FlaskClient, settings: Settings, db: Session
+) -> None:
+    address = link_of(settings, db)
+    assert client.get(f"{address[:-4]}").status_code == 410
+    row = structure(db)
+    row.email = "autre@structure.example"
+    db.commit()
+    dead = client.get(address)
+    assert dead.status_code == 410
+    assert "Demandez-en un nouveau" in dead.text
+    assert MAIL not in dead.text
+
+
+def test_asking_when_there_is_an_address_then_a_mail_and_else_said(
+    keeper: FlaskClient, settings: Settings, db: Session
+) -> None:
+    refused = send(keeper, f"{HERE}/{M7}/demander", form=f"{HERE}/{M7}")
+    assert "n’a pas d’adresse" in keeper.get(refused.location).text
+    link_of(settings, db)
+    send(keeper, f"{HERE}/{M7}/demander", form=f"{HERE}/{M7}")
+    assert structure(db).asked == 1
+
+
+def test_words_when_written_then_what_is_sought_is_found(keeper: FlaskClient) -> None:
+    assert names(keeper.get("/guide?q=zorglub").text) == []
+    saved = send(keeper, f"{HERE}/mots", terms="zorglub, BAFA")
+    assert saved.status_code == 303
+    assert names(keeper.get("/guide?q=zorglub").text) == ["BAFA citoyen"]
+
+
+def test_booklet_when_printed_then_each_card_is_there_with_its_code(
+    client: FlaskClient, db: Session, tmp_path: Path
+) -> None:
+    row = structure(db)
+    row.phone = "01 23 45 67 89"
+    db.commit()
+    answer = client.get("/guide/livret.pdf")
+    assert answer.mimetype == "application/pdf"
+    file = tmp_path / "guide.pdf"
+    file.write_bytes(answer.data)
+    text = " ".join(" ".join(text_of(file)).split())
+    titles = [offer.title for offer in db.scalars(select(GuideOffer))]
+    assert all(title in text for title in titles)
+    assert "01 23 45 67 89" in text
+    assert "À vérifier auprès de la structure" in text
+    pages = draw(file, "guide-livret")
+    assert len(pages) >= 3
+    assert all(ink(page) > 0.005 for page in pages)
+    assert client.get("/guide/livret.pdf").data == answer.data
+
+
+def test_booklet_when_of_a_commune_and_a_theme_then_nothing_else(
+    client: FlaskClient, blagis: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "guide.pdf"
+    file.write_bytes(client.get("/guide/livret.pdf?commune=92014&theme=employment").data)
+    text = " ".join(text_of(file))
+    assert "CD Volley Ball 92" in text
+    assert "Active Faraide" not in text
+    assert "BAFA" not in text
+
+
+def test_map_when_a_place_is_known_then_the_guide_is_a_layer_with_cards(
+    keeper: FlaskClient, db: Session
+) -> None:
+    send(keeper, f"{HERE}/{M7}", name="M7", lat="48,7879", lon="2,3026")
+    layer = keeper.get("/carte/couches/guide.geojson").json
+    assert layer
+    assert [feature["properties"]["code"] for feature in layer["features"]] == [M7]
+    card = keeper.get(f"/carte/fiches/guide/{M7}").text
+    assert "Aide aux stages" in card
+    assert f'href="/guide/{M7}"' in card
+    assert keeper.get("/carte/fiches/guide/aspe").status_code == 404
