@@ -340,7 +340,6 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "initiative_photo_id": (1, MISSING_ID),
         "table": ("heures", "introuvable"),
         "form": ("csv",),
-        "suffix": ("csv", "geojson"),
         "name": (),
         "way": (),
     }
