@@ -16,8 +16,9 @@ import shapely
 from qpvmap.importers.generalise import displacement_m, to_metres
 from qpvmap.importers.seed import Feature, make_seed, read_features, tidy
 from qpvmap.resources import resource_dir
-from qpvmap.storage.doubts import known_doubts
+from qpvmap.storage.comparisons import contract_text, definitions
 from qpvmap.storage.geodata import read_contract_indicators, read_operations, read_plan
+from qpvmap.storage.official_figures import read_official_figures
 
 GEODATA = resource_dir("geodata")
 SEED = GEODATA / "seed"
@@ -120,7 +121,8 @@ def test_make_seed_when_run_again_then_the_same_bytes(official_data: Path, tmp_p
 
     made = sorted(path.name for path in tmp_path.iterdir())
     invented = {"emprises.geojson"}
-    assert made == sorted({path.name for path in SEED.glob("*.geojson")} - invented)
+    shipped = {path.name for path in SEED.glob("*.geojson")} | {"official_iris.csv"}
+    assert made == sorted(shipped - invented)
     assert [name for name in made if sha256(tmp_path / name) != sha256(SEED / name)] == []
 
 
@@ -236,14 +238,27 @@ def test_contract_indicators_when_read_then_to_the_decimal_and_withheld_never_ze
     assert found == expected
 
 
-def test_doubts_when_read_then_each_is_about_figures_that_are_shipped() -> None:
-    _, values = read_contract_indicators("seed/contract_indicators.csv")
-    shipped = {(row["series"], row["place_kind"], row["place_code"]) for row in values}
+def test_comparisons_when_read_then_each_is_about_figures_that_are_shipped() -> None:
+    signed, _ = read_contract_indicators("seed/contract_indicators.csv")
+    official, _ = read_official_figures("seed/official_iris.csv")
+    keys, published = {row["key"] for row in signed}, {row["key"] for row in official}
 
-    for doubt in known_doubts():
-        about = {(doubt.series, doubt.place_kind, code) for code in doubt.place_codes}
-        assert about <= shipped
-        assert doubt.note and doubt.short
+    assert set(definitions()) == keys
+    for definition in definitions().values():
+        assert set(definition.official) <= published
+        assert definition.tolerance > 0 or not definition.official
+    told = contract_text("blagis")
+    assert {*told.national, *(statement.key for statement in told.statements)} <= keys
+
+
+def test_official_figures_when_read_then_what_is_withheld_has_no_value() -> None:
+    _, values = read_official_figures("seed/official_iris.csv")
+    found = {(r["indicator_key"], r["place_code"], r["vintage"]): r["value"] for r in values}
+
+    assert len({row["place_code"] for row in values}) == 44
+    assert found["rp_locataires_hlm_pct", "920070117", 2022] == 10.43
+    assert found["rp_locataires_hlm_pct", "920070115", 2022] == 84.51
+    assert all(row["suppressed"] is (row["value"] is None) for row in values)
 
 
 def test_operations_when_read_then_the_22_of_the_contract_in_their_communes() -> None:

@@ -2,10 +2,19 @@
 
 from flask import Flask
 
-from qpvmap.api import categories, locate, me, openapi, operations, photos, signalements
+from qpvmap.api import (
+    categories,
+    locate,
+    me,
+    openapi,
+    operations,
+    photos,
+    profiles,
+    signalements,
+)
 from qpvmap.api.blueprint import v1
 
-NOUNS = (categories, locate, me, operations, photos, signalements)
+NOUNS = (categories, locate, me, operations, photos, profiles, signalements)
 """Modules that put their routes on the blueprint when they are read."""
 
 __all__ = ["NOUNS", "init_app", "v1"]

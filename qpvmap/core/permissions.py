@@ -42,6 +42,7 @@ class Action(StrEnum):
     COUNT_PRESENCE = "count_presence"
     SHARE_VIEW = "share_view"
     EDIT_OPERATION = "edit_operation"
+    EDIT_INSERTION = "edit_insertion"
     VIEW_SENDINGS = "view_sendings"
     VIEW_WALK = "view_walk"
     RECORD_WALK = "record_walk"
@@ -172,6 +173,9 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
         None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
+    },
+    Action.EDIT_INSERTION: {
+        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_WALK: {None: {**WALKERS, Role.PLANNER: Reach.TERRITORY}},

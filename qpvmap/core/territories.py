@@ -197,8 +197,8 @@ class PersonPlan(Described):
 class TerritoryPlan(Described):
     """A contract's perimeter, as its file describes it.
 
-    `operations`, `emprises`, `contract_indicators`, `demo_signalements`, `demo_presences` and
-    `demo_walks` are files of geodata.
+    `operations`, `emprises`, `contract_indicators` (as signed), `official_indicators`,
+    `demo_signalements`, `demo_presences` and `demo_walks` are files of geodata.
     """
 
     code: Slug
@@ -212,6 +212,7 @@ class TerritoryPlan(Described):
     digest_times: Sequence[time] = (time(8, 0), time(13, 30))
     operations: str | None = None
     contract_indicators: str | None = None
+    official_indicators: str | None = None
     emprises: str | None = None
     demo_signalements: str | None = None
     demo_presences: str | None = None

@@ -6,21 +6,19 @@ it or imported alone) carries their titles. What is withheld is `suppressed`, ne
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qpvmap.importers.cleaning import insee_code, iris_code, number, qpv_code, siren, text
-from qpvmap.importers.editions import check_vintage
+from qpvmap.importers.cleaning import QPV_CODE, insee_code, iris_code, number, qpv_code, siren, text
+from qpvmap.importers.editions import ask_for_vintage, check_vintage
 from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Batch, Draft, Options, Parsed, source_of, without_duplicates
 from qpvmap.importers.report import FileRefused, ImportReport, Refusal, RowRefused
 from qpvmap.importers.tables import CsvTable, read_csv
-from qpvmap.resources import resource_dir
 from qpvmap.storage.imports import INDICATOR, INDICATOR_VALUE, Row, Target
+from qpvmap.storage.mappings import mapping_for
 
 FILOSOFI_COLUMN = re.compile(r"(DISP|DEC)_([A-Z0-9]+?)(\d\d)")
 NOT_FIGURES = ("INCERT", "NOTE")
@@ -67,13 +65,6 @@ class Plan:
     producer: str
 
 
-@cache
-def mappings() -> Sequence[Mapping[str, Any]]:
-    """Return the mapping files that ship with the application."""
-    files = sorted((resource_dir("geodata") / "mappings").glob("*.toml"))
-    return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
-
-
 def parse(path: Path, options: Options) -> Parsed:
     """Return the figures of a CSV, or the titles of a Filosofi dictionary.
 
@@ -90,9 +81,9 @@ def parse(path: Path, options: Options) -> Parsed:
 
 def plan_of(table: CsvTable, options: Options) -> Plan:
     """Return how to read a table: by its mapping, or as Filosofi."""
-    for mapping in mappings():
-        if set(mapping["recognised_by"]) <= set(table.columns):
-            return mapped_plan(mapping, table)
+    mapping = mapping_for(table.columns)
+    if mapping is not None:
+        return mapped_plan(mapping, table, options)
     place = next((column for column in table.columns if bare(column) in PLACES), None)
     measures = filosofi_measures(table.columns)
     if place is None or not measures:
@@ -107,17 +98,31 @@ def plan_of(table: CsvTable, options: Options) -> Plan:
             f"{table.file.name} est de l’édition {measures[0].vintage}, "
             f"et {options.vintage} est demandée."
         )
-    kind = PLACES[bare(place)][0]
+    kind = kind_of(place, table)
     measures = with_titles(measures, table.file)
     return Plan("filosofi", kind, place, measures, FILOSOFI_TITLE, "Insee, Filosofi")
 
 
-def mapped_plan(mapping: Mapping[str, Any], table: CsvTable) -> Plan:
-    """Return the plan that a mapping file describes, for the columns that the table has."""
+def kind_of(column: str, table: CsvTable) -> str:
+    """Return what kind of place a column names; INSEE's CODGEO is also that of quarters."""
+    first = next((cell for cell in table.column(column) if cell.strip()), "")
+    return "qpv" if QPV_CODE.fullmatch(first.strip().upper()) else PLACES[bare(column)][0]
+
+
+def mapped_plan(mapping: Mapping[str, Any], table: CsvTable, options: Options) -> Plan:
+    """Return the plan that a mapping file describes, for the columns that the table has.
+
+    Raises
+    ------
+    ChoiceNeeded
+        If neither the mapping nor the operator says of which edition a column is.
+    """
+    told_by_column = {c: told for c, told in mapping["columns"].items() if c in table.columns}
+    if options.vintage is None and any("vintage" not in told for told in told_by_column.values()):
+        raise ask_for_vintage(table.file)
     measures = [
-        Measure(column=column, **told)
-        for column, told in mapping["columns"].items()
-        if column in table.columns
+        Measure(column=column, **{"vintage": options.vintage, **told})
+        for column, told in told_by_column.items()
     ]
     names = ("series", "place_kind", "place_column", "title", "producer")
     return Plan(measures=measures, **{name: mapping[name] for name in names})

@@ -4,6 +4,7 @@ The hand-kept files (contract figures, operations) stay as they are; every file'
 into `geodata/sources.toml`, so that a test sees when one of them changed without it.
 """
 
+import csv
 import hashlib
 import json
 import re
@@ -24,6 +25,7 @@ from qpvmap.importers.generalise import (
     round_coordinates,
     to_metres,
 )
+from qpvmap.storage.mappings import mapping_for
 
 QUARTER_DECIMALS = 6
 """The official files have 6: with 5, the shares of the quarter by IRIS are off by 0.1 point."""
@@ -112,6 +114,7 @@ def make_seed(official: Path, seed: Path) -> None:
     write_roads(read_features(zone / "routes_principales.geojson"), seed)
     write_stations(official, seed)
     write_desks(official, outlines[EPT_CODE], seed)
+    write_official_figures(official / "indicateurs" / "iris_stats.csv", seed)
 
 
 def by_code(features: Iterable[Feature], key: str) -> Sequence[Feature]:
@@ -316,6 +319,20 @@ def write_desks(official: Path, grouping: Geometry, seed: Path) -> None:
     ]
     points = round_coordinates([row.shape for row in rows])
     write_features(seed / "france_services.geojson", records, points)
+
+
+def write_official_figures(path: Path, seed: Path) -> None:
+    """Write the official figures of the pilot communes' IRIS, under the names of their file."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["insee_com"] in PILOT_COMMUNES]
+    mapping = mapping_for(rows[0])
+    wanted = {*mapping["columns"], *mapping["recognised_by"]} if mapping else set()
+    columns = [column for column in rows[0] if column in wanted]
+    table = [";".join(columns)] + [
+        ";".join(row[column].replace(".", ",") for column in columns)
+        for row in sorted(rows, key=lambda row: row["code_iris"])
+    ]
+    (seed / "official_iris.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
 
 
 def sha256_of(path: Path) -> str:

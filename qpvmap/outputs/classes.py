@@ -8,7 +8,11 @@ from itertools import pairwise
 from qpvmap.core.french import NARROW, NBSP, number
 
 MOST = 5
-FIXED_BREAKS: Mapping[str, tuple[float, ...]] = {"pauvrete_60_pct": (10, 15, 20, 25)}
+POVERTY = (10.0, 15.0, 20.0, 25.0)
+FIXED_BREAKS: Mapping[str, tuple[float, ...]] = {
+    "pauvrete_60_pct": POVERTY,
+    "disp_tp60": POVERTY,
+}
 """Breaks that are kept from one territory to another, so that maps can be compared."""
 
 SPREAD: Mapping[int, tuple[int, ...]] = {

@@ -1,15 +1,18 @@
-"""Tables for spreadsheets, CSV and XLSX: real dates and numbers, and words that stay words.
+"""Tables for spreadsheets, CSV, XLSX and ODS: real dates and numbers, and words that stay words.
 
 The one place where a table becomes a file. Rows are written as they come, so that a long table is
-never held in memory; nothing that somebody typed is ever computed, in either format.
+never held in memory (but for ODS, whose library holds it); nothing that somebody typed is ever
+computed, in any format.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import StringIO
-from typing import IO, TYPE_CHECKING, Any
+from decimal import Decimal
+from enum import StrEnum
+from io import BytesIO, StringIO
+from typing import IO, TYPE_CHECKING
 
 from qpvmap.core.deadlines import PARIS
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 BOM = "\ufeff"
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters that make a spreadsheet compute a cell, blanks before them or not."""
@@ -31,12 +35,17 @@ MOST_LINKS = 65_000
 MOST_CHARACTERS = 32_767
 """Characters that a cell of XLSX holds."""
 SHEET_NAME_MAX = 31
+NARROWEST, WIDEST = 10, 60
+"""Characters of a column that is as wide as what it holds."""
 
 FORMATS = {
     "header": {"bold": True, "bg_color": "#E8ECF4", "bottom": 1, "valign": "vcenter"},
     "instant": {"num_format": "dd/mm/yyyy hh:mm"},
     "day": {"num_format": "dd/mm/yyyy"},
     "link": {"font_color": "#0B3D91", "underline": 1},
+    "plain": {},
+    "text": {"text_wrap": True, "valign": "top"},
+    "euros": {"num_format": "#,##0.00 €", "valign": "top"},
 }
 """How the cells of an XLSX look."""
 
@@ -49,16 +58,26 @@ class Link:
     href: str
 
 
-Cell = str | int | float | date | datetime | Link | None
+Cell = str | int | float | Decimal | date | datetime | Link | None
 Row = Sequence[Cell]
+
+
+class Kind(StrEnum):
+    """What a column holds, when it is not to be shown as it comes."""
+
+    PLAIN = "plain"
+    TEXT = "text"
+    """Long words, on several lines."""
+    EUROS = "euros"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: what heads it, and how wide it is, in characters."""
+    """A column: what heads it, how wide it is, in characters, and what it holds."""
 
     title: str
     width: int = 14
+    kind: Kind = Kind.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,17 @@ class Table:
     name: str
     columns: Sequence[Column]
     rows: Iterable[Row]
+
+
+def fitted(name: str, header: Sequence[str], rows: Sequence[Row]) -> Table:
+    """Return a table whose columns are as wide as what they hold."""
+    lines = [header, *([str(plain(cell) or "") for cell in row] for row in rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    columns = [
+        Column(title, min(max(width, NARROWEST), WIDEST))
+        for title, width in zip(header, widths, strict=True)
+    ]
+    return Table(name, columns, rows)
 
 
 def csv_parts(table: Table) -> Iterator[str]:
@@ -85,7 +115,7 @@ def csv_parts(table: Table) -> Iterator[str]:
     yield written.getvalue()
 
 
-def plain(value: Cell) -> str | int | float | None:
+def plain(value: Cell) -> str | int | float | Decimal | None:
     """Return a cell where there are neither dates nor links: instants in local time."""
     if isinstance(value, datetime):
         return value.astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
@@ -99,8 +129,8 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.lstrip(" \u00a0").startswith(STARTS_A_FORMULA) else text
 
 
-def write_xlsx(table: Table, into: IO[bytes], now: datetime) -> None:
-    """Write a table as a workbook of one sheet, its rows on the disk as they come.
+def write_xlsx(tables: Sequence[Table], into: IO[bytes], now: datetime) -> None:
+    """Write tables as a workbook, a sheet each, their rows on the disk as they come.
 
     The header stays in sight and filters; words are written as words, whatever they begin with.
     """
@@ -108,50 +138,92 @@ def write_xlsx(table: Table, into: IO[bytes], now: datetime) -> None:
 
     with Workbook(into, {"constant_memory": True, "strings_to_urls": False}) as workbook:
         workbook.set_properties(
-            {"title": table.name, "created": now.astimezone(PARIS).replace(tzinfo=None)}
+            {"title": tables[0].name, "created": now.astimezone(PARIS).replace(tzinfo=None)}
         )
         formats = {name: workbook.add_format(given) for name, given in FORMATS.items()}
-        sheet = workbook.add_worksheet(table.name[:SHEET_NAME_MAX])
-        sheet.freeze_panes(1, 1)
-        for column, given in enumerate(table.columns):
-            sheet.set_column(column, column, given.width)
-            sheet.write_string(0, column, given.title, formats["header"])
-        last = _write_rows(sheet, table.rows, formats)
-        sheet.autofilter(0, 0, last, len(table.columns) - 1)
+        for table in tables:
+            _write_sheet(workbook.add_worksheet(table.name[:SHEET_NAME_MAX]), table, formats)
 
 
-def _write_rows(sheet: "Worksheet", rows: Iterable[Row], formats: dict[str, "Format"]) -> int:
+def _write_sheet(sheet: "Worksheet", table: Table, formats: Mapping[str, "Format"]) -> None:
+    sheet.freeze_panes(1, 1)
+    for number, column in enumerate(table.columns):
+        sheet.set_column(number, number, column.width)
+        sheet.write_string(0, number, column.title, formats["header"])
+    last = _write_rows(sheet, table, formats)
+    sheet.autofilter(0, 0, last, len(table.columns) - 1)
+
+
+def _write_rows(sheet: "Worksheet", table: Table, formats: Mapping[str, "Format"]) -> int:
     """Write the rows under the header and return the number of the last one."""
     number = links = 0
-    for number, row in enumerate(rows, 1):
+    looks = [formats[column.kind] for column in table.columns]
+    for number, row in enumerate(table.rows, 1):
         for column, value in enumerate(row):
             if isinstance(value, Link) and links < MOST_LINKS:
                 sheet.write_url(number, column, value.href, formats["link"], value.words)
                 links += 1
+            elif isinstance(value, date):
+                _write_date(sheet, number, column, value, formats)
+            elif isinstance(value, (int, float, Decimal)):
+                sheet.write_number(number, column, value, looks[column])
             elif value is not None and value != "":
-                _write_cell(sheet, number, column, value, formats)
+                words = str(plain(value))[:MOST_CHARACTERS]
+                sheet.write_string(number, column, words, looks[column])
     return number
 
 
-def _write_cell(
-    sheet: "Worksheet", row: int, column: int, value: Any, formats: dict[str, "Format"]
+def _write_date(
+    sheet: "Worksheet", row: int, column: int, value: date, formats: Mapping[str, "Format"]
 ) -> None:
-    """Write a cell by what it is; instants in local time, since a sheet knows of no other."""
+    """Write a day or an instant; instants in local time, since a sheet knows of no other."""
     if isinstance(value, datetime):
         local = value.astimezone(PARIS).replace(tzinfo=None)
         sheet.write_datetime(row, column, local, formats["instant"])
-    elif isinstance(value, date):
-        sheet.write_datetime(row, column, value, formats["day"])
-    elif isinstance(value, (int, float)):
-        sheet.write_number(row, column, value)
     else:
-        sheet.write_string(row, column, str(plain(value))[:MOST_CHARACTERS])
+        sheet.write_datetime(row, column, value, formats["day"])
+
+
+def write_ods(tables: Sequence[Table], into: IO[bytes], now: datetime) -> None:
+    """Write tables as an OpenDocument spreadsheet, a sheet each."""
+    from odfdo import Cell as OdfCell
+    from odfdo import Document, Row
+    from odfdo import Table as OdfTable
+
+    book = Document("spreadsheet")
+    book.body.clear()
+    for table in tables:
+        sheet = OdfTable(table.name)
+        for values in ([column.title for column in table.columns], *table.rows):
+            row = Row()
+            row.extend_cells([OdfCell(_ods_cell(value)) for value in values])
+            sheet.append(row)
+        book.body.append(sheet)
+    whole = BytesIO()
+    book.save(whole)
+    into.write(whole.getvalue())
+
+
+def _ods_cell(value: Cell) -> str | int | float | Decimal | date | None:
+    if isinstance(value, datetime):
+        return value.astimezone(PARIS).replace(tzinfo=None)
+    if isinstance(value, Link):
+        return value.words
+    return None if value == "" else value
+
+
+WRITERS: Mapping[str, Callable[[Sequence[Table], IO[bytes], datetime], None]] = {
+    "xlsx": write_xlsx,
+    "ods": write_ods,
+}
+"""How tables are written as a workbook, by the ending of its name."""
+WORKBOOK_TYPES = {"xlsx": XLSX_TYPE, "ods": ODS_TYPE}
 
 
 def _csv_cell(value: Cell) -> str:
     cell = plain(value)
     if cell is None:
         return ""
-    if isinstance(cell, float):
+    if isinstance(cell, (float, Decimal)):
         return f"{cell:.6f}".rstrip("0").rstrip(".").replace(".", ",")
     return str(cell) if isinstance(cell, int) else harmless(cell)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, RowMapping, or_, select
 from sqlalchemy.orm import Session
 
 from qpvmap.storage.models import Dataset, IndicatorValue, Qpv, Territory
@@ -73,17 +73,27 @@ def portrait(session: Session, territory_id: int, series: str) -> Portrait:
     )
 
 
+def quarter_shapes(session: Session, qpv_code: str, vintage: int) -> Sequence[RowMapping]:
+    """Return the IRIS around a quarter, then its outline, as paths of an SVG."""
+    given = {"code": qpv_code, "vintage": vintage}
+    return session.execute(statement("portrait_map"), given).mappings().all()
+
+
 def contract_title(session: Session, territory_id: int) -> str:
     """Return how a territory's contract is called; empty when it was not said."""
     title = session.scalar(select(Territory.contract_title).where(Territory.id == territory_id))
     return title or ""
 
 
-def sources_of(session: Session, qpv_code: str, vintage: int, series: str) -> list[Dataset]:
-    """Return the sources of a quarter's outline and of the figures of a series."""
+def sources_of(
+    session: Session, qpv_code: str, vintage: int, place_codes: Sequence[str]
+) -> list[Dataset]:
+    """Return the sources of a quarter's outline and of the figures of these IRIS and of it."""
     outline = select(Qpv.dataset_id).where(Qpv.code == qpv_code, Qpv.vintage == vintage)
     figures = select(IndicatorValue.dataset_id).where(
-        IndicatorValue.series == series, IndicatorValue.dataset_id.is_not(None)
+        IndicatorValue.place_kind.in_(("iris", "qpv")),
+        IndicatorValue.place_code.in_([qpv_code, *place_codes]),
+        IndicatorValue.dataset_id.is_not(None),
     )
     return list(
         session.scalars(

@@ -26,6 +26,7 @@ from qpvmap.storage.imports import (
     record_dataset,
     upsert,
 )
+from qpvmap.storage.official_figures import read_official_figures
 from qpvmap.storage.operations import upsert_operations
 from qpvmap.storage.presence_words import upsert_sectors, upsert_words
 from qpvmap.storage.replies import upsert_replies
@@ -62,6 +63,7 @@ def load_territory(session: Session, code: str, now: datetime) -> LoadReport:
         **_load_places(session, now),
         **_load_bodies(session, plan, now),
         **_load_contract(session, plan, now),
+        **_load_official(session, plan, now),
     }
     return LoadReport(plan.code, plan.name, counts)
 
@@ -121,6 +123,22 @@ def _load_contract(session: Session, plan: TerritoryPlan, now: datetime) -> Mapp
     counts = {
         "indicators": upsert(session, INDICATOR, indicators),
         "indicator_values": upsert(session, INDICATOR_VALUE, values, dataset_id),
+    }
+    if any(count.wrote for count in counts.values()):
+        bump_data_version(session, "indicators", now)
+    return counts
+
+
+def _load_official(session: Session, plan: TerritoryPlan, now: datetime) -> Mapping[str, Counts]:
+    """Write the official figures that ship with the territory; imported ones outweigh them."""
+    if not plan.official_indicators:
+        return {}
+    indicators, values = read_official_figures(plan.official_indicators)
+    dataset_id = record_dataset(session, source_of(plan.official_indicators), now)
+    own = rows.not_imported_since(session, INDICATOR_VALUE, values, dataset_id)
+    counts = {
+        "official_indicators": upsert(session, INDICATOR, indicators),
+        "official_values": upsert(session, INDICATOR_VALUE, own, dataset_id),
     }
     if any(count.wrote for count in counts.values()):
         bump_data_version(session, "indicators", now)

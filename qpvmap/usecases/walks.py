@@ -159,8 +159,12 @@ def start_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> S
     return walk
 
 
-def close_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> SiteWalk:
-    """Say that the walk is over; again changes nothing.
+def close_walk(
+    session: Session, actor: Actor, walk_id: int, now: datetime, ended_at: datetime | None = None
+) -> tuple[SiteWalk, bool]:
+    """Say that the walk is over; return it, and whether this call ended it.
+
+    `ended_at` is when a phone without signal was told; a clock gone wrong is not believed.
 
     Raises
     ------
@@ -168,11 +172,14 @@ def close_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> S
         If there is no such walk, or the actor may not lead it.
     """
     walk = led_walk(session, actor, walk_id)
-    if walk.state != WalkState.CLOSED:
-        begin(walk, now)
-        walk.state, walk.closed_at = WalkState.CLOSED, now
-        changed(session, walk, now)
-    return walk
+    if walk.state == WalkState.CLOSED:
+        return walk, False
+    began = walk.started_at or walk.created_at
+    at = ended_at if ended_at and began <= ended_at <= now else now
+    begin(walk, at)
+    walk.state, walk.closed_at = WalkState.CLOSED, at
+    changed(session, walk, now)
+    return walk, True
 
 
 def reopen_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> SiteWalk:

@@ -93,7 +93,7 @@ def csv_file(rows: Iterable[Sheet], now: datetime) -> Response:
 def xlsx_file(rows: Iterable[Sheet], now: datetime) -> Response:
     """Return these signalements as a workbook, made on the disk when it is long."""
     made = SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115  # closed by what sends it
-    spreadsheet.write_xlsx(table_of(rows), made, now)
+    spreadsheet.write_xlsx([table_of(rows)], made, now)
     made.seek(0)
     return download(FileWrapper(made), spreadsheet.XLSX_TYPE, "xlsx", now)
 

@@ -66,6 +66,7 @@ SECTIONS = (
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
+    Section("Emploi", "users", "/insertion"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core.labels import EMPRISE_KIND_LABELS
 from qpvmap.core.permissions import Action, Target, may
-from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.map_cards import KINDS, iris_figures, place_card
 from qpvmap.storage.map_figures import CONTRACT, IrisFigure
+from qpvmap.storage.profiles import doubts_about
 from qpvmap.storage.signalements import find_visible, point_at, stored_location
 from qpvmap.usecases.moderation import description_for
 from qpvmap.web.context import served_territory
@@ -60,8 +60,9 @@ def read_card(kind: str, code: str) -> Mapping[str, Any] | None:
     card = place_card(request_session(), kind, served_territory().id, code)
     if card is not None and kind == "iris":
         figures = figures_of(code)
-        doubts = doubts_about(CONTRACT, "iris", [code] if figures else [])
-        return {**card, "figures": figures, "doubts": doubts}
+        doubts = doubts_about(request_session(), served_territory().id) if figures else ()
+        own = [doubt for doubt in doubts if code in doubt.place_codes]
+        return {**card, "figures": figures, "doubts": own}
     return card
 
 

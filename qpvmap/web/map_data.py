@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from qpvmap.core.doubts import Doubt
 from qpvmap.core.french import percent
 from qpvmap.core.geo import BBox
 from qpvmap.core.labels import STATUS_LABELS
@@ -17,16 +18,15 @@ from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import Status
 from qpvmap.outputs import geojson
 from qpvmap.outputs.classes import classify, with_unit
-from qpvmap.storage.doubts import doubts_about
 from qpvmap.storage.layers import MAP_LAYERS, data_version, layer_geojson, still_plan
 from qpvmap.storage.map_figures import (
-    CONTRACT,
     IrisFigure,
     IrisIndicator,
     figures_by_iris,
     iris_indicators,
 )
 from qpvmap.storage.map_items import MOST_ON_MAP, MapSignalement, map_signalements
+from qpvmap.storage.profiles import doubts_about
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.map import scope
@@ -143,7 +143,9 @@ def legend_title(indicator: IrisIndicator) -> str:
     return f"{indicator.title} par IRIS ({indicator.vintage})"
 
 
-def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, Any]:
+def coloured(
+    indicator: IrisIndicator, figures: list[IrisFigure], doubts: Sequence[Doubt]
+) -> dict[str, Any]:
     """Return the tint and the words of each IRIS, the legend, and what to doubt."""
     classes = classify(indicator.key, [f.value for f in figures if f.value is not None])
 
@@ -167,7 +169,7 @@ def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, A
         },
         "doubts": [
             {"codes": sorted(doubt.place_codes), "short": doubt.short, "note": doubt.note}
-            for doubt in doubts_about(CONTRACT, "iris", (figure.code for figure in figures))
+            for doubt in doubts
         ],
     }
 
@@ -175,13 +177,14 @@ def coloured(indicator: IrisIndicator, figures: list[IrisFigure]) -> dict[str, A
 @bp.get("/carte/indicateurs/<key>.json")
 @public
 def indicator(key: str) -> ResponseReturnValue:
-    """Return an indicator of the contract's tables by IRIS, classed and worded for the map."""
+    """Return an indicator by IRIS, classed and worded for the map."""
     session, territory_id = request_session(), served_territory().id
     known = {i.key: i for i in iris_indicators(session, territory_id)}
     if key not in known:
         abort(404)
     figures = figures_by_iris(session, territory_id, key)
-    body = current_app.json.dumps(coloured(known[key], figures))
+    doubts = doubts_about(session, territory_id) if known[key].is_signed else ()
+    body = current_app.json.dumps(coloured(known[key], figures, doubts))
     return answer(body, "application/json", "public, no-cache")
 
 

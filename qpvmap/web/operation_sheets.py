@@ -25,11 +25,12 @@ from qpvmap.core.operation_sheets import (
 from qpvmap.core.operations import FIELDS
 from qpvmap.core.permissions import Action
 from qpvmap.core.workbooks import MOST_BYTES, UnreadableWorkbook
-from qpvmap.outputs.workbook import MEDIA_TYPES, WRITERS, Cell, Column, Kind, Sheet
+from qpvmap.outputs.spreadsheet import Cell, Column, Kind, Table
 from qpvmap.storage.models import Territory
 from qpvmap.storage.operation_writing import known_words
 from qpvmap.usecases.operation_import import Fate, Looked, apply_import, keep_workbook, preview
 from qpvmap.web.context import served_territory
+from qpvmap.web.downloads import workbook_file
 from qpvmap.web.filters import request_now
 from qpvmap.web.operation_frame import frame
 from qpvmap.web.security import access, current_actor, public, takes_up_to
@@ -57,7 +58,7 @@ def kind_of(heading: Heading) -> Kind:
     if heading.field in EUROS:
         return Kind.EUROS
     is_number = heading.field in NUMBERS or heading.name.startswith("Distance")
-    return Kind.NUMBER if is_number else Kind.TEXT
+    return Kind.PLAIN if is_number else Kind.TEXT
 
 
 @bp.get('/operations/plan.<any("xlsx", "ods"):way>')
@@ -75,16 +76,14 @@ def export(way: str) -> Response:
     sheets = [sheet(name, rows, whole=found.may_edit) for name, rows in parts.items()]
     if found.may_edit:
         words = word_rows(list(known.funders.values()), list(known.communes.values()))
-        sheets.append(Sheet(WORDS, [Column("Quoi", width=24), Column("Comment", width=100)], words))
-    response = Response(WRITERS[way](sheets), mimetype=MEDIA_TYPES[way])
+        sheets.append(Table(WORDS, [Column("Quoi", 24), Column("Comment", 100, Kind.TEXT)], words))
     slug = re.sub(r"[^a-z0-9-]", "", served_territory().code)
-    name = f"plan-{slug}-{local_date(request_now()):%Y-%m-%d}.{way}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response = workbook_file(sheets, f"plan-{slug}-{local_date(request_now()):%Y-%m-%d}", way)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def sheet(name: str, rows: Sequence[Sequence[Cell]], *, whole: bool) -> Sheet:
+def sheet(name: str, rows: Sequence[Sequence[Cell]], *, whole: bool) -> Table:
     """Return a sheet of the workbook, without the columns that its reader may not have."""
     headings = SHEETS[name]
     kept = [
@@ -92,9 +91,9 @@ def sheet(name: str, rows: Sequence[Sequence[Cell]], *, whole: bool) -> Sheet:
         for n, heading in enumerate(headings)
         if whole or not (heading.field in PLANNERS_ONLY and (name != STEPS))
     ]
-    return Sheet(
+    return Table(
         name,
-        [Column(headings[n].name, kind_of(headings[n]), headings[n].width) for n in kept],
+        [Column(headings[n].name, headings[n].width, kind_of(headings[n])) for n in kept],
         [[row[n] for n in kept] for row in rows],
     )
 

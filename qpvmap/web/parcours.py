@@ -4,7 +4,7 @@ import json
 from datetime import UTC
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.french import local_date
@@ -23,7 +23,6 @@ from qpvmap.web.presence_period import start_of_day
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalement_forms import Refusal
-from qpvmap.web.walks import list_context
 
 bp = Blueprint("parcours", __name__)
 
@@ -48,16 +47,9 @@ def home(refusal: Refusal | None) -> str:
         **(walker_page(actor) if reach_of(actor, Action.RECORD_PRESENCE, None) else {}),
         interventions=reach_of(actor, Action.LEAD_ROUND, None) is not Reach.NOWHERE,
         glance=month_at_a_glance(actor),
-        **latest_walks(),
+        most_walks=MOST_WALKS,
+        may_lead_walks=may(actor, Action.LEAD_WALK, Target(served_territory().id)),
     )
-
-
-def latest_walks() -> dict[str, Any]:
-    """Return what the list of walks shows, cut to the latest ones."""
-    context = list_context()
-    found = context["walks"]
-    older = url_for("walks.index") if len(found) > MOST_WALKS else context["walks_older"]
-    return {**context, "walks": found[:MOST_WALKS], "walks_older": older}
 
 
 def walker_page(actor: Actor) -> dict[str, Any]:

@@ -6,7 +6,6 @@ A file travels further than a page: it names nobody.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, Response, render_template, url_for
@@ -15,7 +14,6 @@ from qpvmap.core.errors import NotAllowed, NotFound
 from qpvmap.core.french import local_date
 from qpvmap.core.permissions import Action
 from qpvmap.core.presences import DAY_LABELS, SLOT_LABELS
-from qpvmap.outputs import spreadsheet
 from qpvmap.outputs.spreadsheet import Cell as FileCell
 from qpvmap.outputs.spreadsheet import Column, Table
 from qpvmap.storage.presence_figures import (
@@ -28,6 +26,7 @@ from qpvmap.storage.presence_figures import (
 )
 from qpvmap.storage.presence_words import sectors_of
 from qpvmap.web.context import served_territory
+from qpvmap.web.downloads import FORMS
 from qpvmap.web.filters import request_now
 from qpvmap.web.presence_numbers import (
     ELSEWHERE,
@@ -164,24 +163,10 @@ def export(table: str, form: str) -> Response:
         raise NotFound("Tableau", table)
     header, rows = TABLES[table](asked_scope(read_period(months=USUAL_MONTHS)))
     columns = [Column(title, WIDE) for title in header]
-    answer = FORMS[form](Table(FILE_WORDS[table], columns, rows))
     day = local_date(request_now()).isoformat()
-    answer.headers["Content-Disposition"] = f'attachment; filename="presence-{table}-{day}.{form}"'
+    answer = FORMS[form](Table(FILE_WORDS[table], columns, rows), f"presence-{table}-{day}")
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
-
-
-def _csv(table: Table) -> Response:
-    return Response("".join(spreadsheet.csv_parts(table)), content_type=spreadsheet.CSV_TYPE)
-
-
-def _xlsx(table: Table) -> Response:
-    made = BytesIO()
-    spreadsheet.write_xlsx(table, made, request_now())
-    return Response(made.getvalue(), content_type=spreadsheet.XLSX_TYPE)
-
-
-FORMS: Mapping[str, Callable[[Table], Response]] = {"csv": _csv, "xlsx": _xlsx}
 
 
 def _hours_table(scope: Scope) -> Figures:

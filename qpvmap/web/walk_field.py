@@ -1,9 +1,8 @@
 """A walk on the phone: stop after stop, points along the way. Forms, and records of the outbox."""
 
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -22,10 +21,10 @@ from qpvmap.core.walks import (
     STATE_LABELS,
     TEXT_MAX,
     Grade,
-    PointKind,
     RouteSource,
 )
 from qpvmap.pictures import prepare as prepare_picture
+from qpvmap.storage.desk import teams_by_id
 from qpvmap.storage.files import delete_photo, photo_path
 from qpvmap.storage.models import Signalement, SiteWalk, WalkPhoto
 from qpvmap.storage.walk_records import find_photo, point_by_client_id
@@ -88,6 +87,7 @@ def field_page(walk_id: int, form: str = "", typed: Typed | None = None) -> Resp
         center=middle(),
         categories=offered_categories(session, current_actor(), served(session)),
         open_stop=open_stop(view.stops),
+        teams=teams_by_id(session, [walk.territory_id]).values() if view.rights.lead else [],
         photo_ids={stop.row.id: new_id() for stop in view.stops},
         stop_choices=[(s.row.id, f"Arrêt {s.row.position}. {s.row.label}") for s in view.stops],
         **words(),
@@ -163,15 +163,24 @@ def add_point(walk_id: int) -> ResponseReturnValue:
         return refused(walk_id, "point", error)
     except OutsideTerritory as error:
         return refused(walk_id, "point", InvalidSubmission({"lieu": str(error)}))
-    for file in [] if is_outbox_request() else sent_files()[:1]:
-        sending = usecases.WalkPhotoSending(UUID(new_id()), point=point.client_id)
-        keep_photo(walk, sending, file.read(), reference)
+    if not is_outbox_request():
+        keep_form_photo(walk, point.client_id, reference)
     at = url_for("walk_field.show", walk_id=walk_id)
     client_id = point.client_id
     if reference is None:
         return kept(client_id, created, "Ce qui va bien", at, "Noté\u00a0: cela va bien.")
     href = url_for("signalement_page.show", reference=reference)
     return kept(client_id, created, reference, at, f"Signalé\u00a0: {reference}.", href)
+
+
+def keep_form_photo(walk: SiteWalk, point: UUID, reference: str | None) -> None:
+    """Keep the photo that came with a point; one that cannot be read does not undo the point."""
+    for file in sent_files()[:1]:
+        sending = usecases.WalkPhotoSending(uuid5(point, "photo"), point=point)
+        try:
+            keep_photo(walk, sending, file.read(), reference)
+        except InvalidPhoto as error:
+            flash(f"Le point est gardé, mais pas sa photo. {error}", "error")
 
 
 @bp.post(f"{WALK}/photos")
@@ -312,9 +321,4 @@ def refused(walk_id: int, form: str, error: InvalidSubmission) -> ResponseReturn
     return (page[0], 422) if isinstance(page, tuple) else page
 
 
-def _note(state: Any, give: Callable[..., str] = walk_photo_url) -> None:
-    state.app.jinja_env.globals["walk_photo_url"] = give
-    state.app.jinja_env.globals["POINT_KINDS"] = PointKind
-
-
-bp.record_once(_note)
+bp.add_app_template_global(walk_photo_url)

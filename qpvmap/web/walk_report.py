@@ -25,7 +25,7 @@ from qpvmap.storage.walks import followers_of
 from qpvmap.usecases.walk_decisions import add_decision, remove_decision, settle_decision
 from qpvmap.web.filters import request_now
 from qpvmap.web.outbox_door import accepted
-from qpvmap.web.papers import SVG, WIDE, printed, private
+from qpvmap.web.papers import SVG, printed, private
 from qpvmap.web.round_view import middle
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import access, current_actor, is_outbox_request
@@ -41,6 +41,8 @@ READ = access(Action.VIEW_WALK)
 LEAD = access(Action.LEAD_WALK)
 SETTLE = access(Action.SETTLE_DECISION)
 DECISION = f"{WALK}/decisions/<int(max=9223372036854775807):decision_id>"
+PLAN = (1800.0, 1050.0)
+"""Size of the plan in tenths of a millimetre: the decisions stand under it on the first page."""
 PRINTED_PER_STOP = 2
 MOST_PRINTED = 60
 """Photos on paper: so many at each stop, and no more in all, so that printing ends."""
@@ -93,7 +95,7 @@ def plan_of(view: WalkView) -> str:
     """Return the plan of a walk: its stops and its line, on our own ground."""
     marks = [Mark(str(stop.row.position), stop.row.point) for stop in view.stops]
     route = view.route()
-    frame = frame_around([*(mark.point for mark in marks), *route] or [middle()], *WIDE)
+    frame = frame_around([*(mark.point for mark in marks), *route] or [middle()], *PLAN)
     return draw_plan(frame, plan_shapes(request_session(), frame), marks, route=route)
 
 

@@ -1,6 +1,7 @@
 """`/parcours/marches`: the walks of the territory, and all that prepares one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
@@ -25,7 +26,7 @@ from qpvmap.storage.models import SiteWalk
 from qpvmap.storage.rounds import Before
 from qpvmap.storage.walk_bodies import bodies_offered
 from qpvmap.storage.walk_checklists import walk_themes
-from qpvmap.storage.walks import bodies_of, walks_page, walks_to_follow
+from qpvmap.storage.walks import WalkRow, bodies_of, walks_page, walks_to_follow
 from qpvmap.usecases import walk_stops as stop_usecases
 from qpvmap.usecases import walks as usecases
 from qpvmap.usecases.walk_stops import NewStop
@@ -33,9 +34,10 @@ from qpvmap.usecases.walks import NewWalk
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.operations import read_degrees
+from qpvmap.web.outbox_door import accepted
 from qpvmap.web.positions import Choice, find_position
 from qpvmap.web.round_view import middle
-from qpvmap.web.security import access, current_actor
+from qpvmap.web.security import access, current_actor, is_outbox_request
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.signalements import served
 from qpvmap.web.walk_forms import (
@@ -45,6 +47,7 @@ from qpvmap.web.walk_forms import (
     new_id,
     read_details,
     read_id,
+    read_instant,
     read_number,
     read_route,
     typed_bodies,
@@ -66,28 +69,42 @@ CHANGED_MEANWHILE = (
 )
 
 
-def list_context() -> dict[str, Any]:
-    """Return what `walks/_list.html` shows, for whichever page includes it."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A part of the list of walks, as `walks/_list.html` shows it on whichever page includes it."""
+
+    rows: Sequence[WalkRow]
+    is_first: bool
+    older: str | None
+    may_read: bool
+    may_lead: bool
+
+
+def walks_listed(most: int | None = None) -> Listed:
+    """Return the part of the list that the address asks for, or the latest `most` of it.
+
+    There is nothing for those who read no walks.
+    """
     try:
         before = Before.parse(request.args["avant"]) if request.args.get("avant") else None
     except ValueError:
         before = None
-    actor = current_actor()
+    actor, target = current_actor(), Target(served_territory().id)
+    if not may(actor, Action.VIEW_WALK, target):
+        return Listed((), is_first=True, older=None, may_read=False, may_lead=False)
     found, after = walks_page(request_session(), actor, before)
-    return {
-        "walks": found,
-        "walk_states": STATE_LABELS,
-        "walks_from_start": before is None,
-        "walks_older": url_for("walks.index", avant=str(after)) if after else None,
-        "may_lead_walks": may(actor, Action.LEAD_WALK, Target(served_territory().id)),
-    }
+    older = url_for("walks.index", avant=str(after)) if after else None
+    if most is not None and len(found) > most:
+        found, older = found[:most], url_for("walks.index")
+    return Listed(found, before is None, older, True, may(actor, Action.LEAD_WALK, target))
 
 
 @bp.get("")
 @READ
 def index() -> str:
     """Show the walks, the latest day first."""
-    return render_template("walks/index.html", **list_context())
+    lead = may(current_actor(), Action.LEAD_WALK, Target(served_territory().id))
+    return render_template("walks/index.html", may_lead=lead)
 
 
 @bp.get("/nouvelle")
@@ -323,17 +340,15 @@ def draw_route(walk_id: int) -> ResponseReturnValue:
 @bp.post(f"{WALK}/terminer")
 @LEAD
 def close(walk_id: int) -> ResponseReturnValue:
-    """Say that the walk is over."""
-
-    def act(session: Session) -> None:
-        usecases.close_walk(session, current_actor(), walk_id, request_now())
-
-    done(
-        walk_id,
-        act,
-        ENDED,
-    )
-    return redirect(url_for("walk_report.show", walk_id=walk_id), 303)
+    """Say that the walk is over, at the instant that the phone says when it had no signal."""
+    at = url_for("walk_report.show", walk_id=walk_id)
+    with unit_of_work() as session:
+        actor, now = current_actor(), request_now()
+        created = usecases.close_walk(session, actor, walk_id, now, read_instant(request.form))[1]
+    if is_outbox_request():
+        return accepted(read_id(request.form), created=created, title="Fin de la marche", href=at)
+    flash(ENDED, "success")
+    return redirect(at, 303)
 
 
 @bp.post(f"{WALK}/rouvrir")
@@ -393,3 +408,6 @@ def walk_choices(walks: Sequence[SiteWalk]) -> list[tuple[str, str]]:
 def walk_route(points: Sequence[LonLat]) -> str:
     """Return a line as a map reads it: `[[lat, lon], …]`."""
     return dumps([[round(point.lat, 6), round(point.lon, 6)] for point in points])
+
+
+bp.add_app_template_global(walks_listed)

@@ -17,6 +17,8 @@ from tests.api.conftest import Call
 
 OPERATIONS = {
     ("get", "/api/v1/locate"),
+    ("get", "/api/v1/qpv/{code}/profile"),
+    ("get", "/api/v1/indicators"),
     ("get", "/api/v1/categories"),
     ("get", "/api/v1/me"),
     ("get", "/api/v1/operations"),
@@ -32,6 +34,7 @@ NOTHING_TO_SPOIL = {
     "/api/v1/categories",
     "/api/v1/me",
     "/api/v1/problems/{slug}",
+    "/api/v1/qpv/{code}/profile",
     "/api/v1/signalements/{reference}",
     "/api/v1/photos/{photo_id}/{size}.webp",
 }

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from qpvmap.core.actors import ANONYMOUS
+from qpvmap.core.deadlines import PARIS
 from qpvmap.core.signalements import Submission
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.session import transaction
@@ -170,7 +171,7 @@ def test_list_when_filtered_then_only_what_fits(call: Call) -> None:
     assert found(qpv="QN00000X") == []
     assert found(bbox="2.30,48.78,2.31,48.79") == both
     assert found(bbox="2.0,48.0,2.1,48.1") == []
-    day = road["created_at"][:10]
+    day = datetime.fromisoformat(road["created_at"]).astimezone(PARIS).date().isoformat()
     assert found(since=day, until=day) == both
     assert found(since="2100-01-01") == []
     assert found(until="2000-01-01T00:00:00+01:00") == []

@@ -130,6 +130,7 @@ def test_walk_of_twelve_stops_when_without_network_then_all_of_it_arrives_once(
     expect(phone.get_by_text(f"{STOPS} sur {STOPS}", exact=True)).to_be_visible()
     note_points(phone)
     take_photos(phone)
+    end_offline(phone)
     assert counts(blagis) == [0] * len(ALL)
     phone.reload()  # the phone was locked, the page came back
     expect(phone.get_by_text(f"{STOPS} sur {STOPS}", exact=True)).to_be_visible()
@@ -137,7 +138,7 @@ def test_walk_of_twelve_stops_when_without_network_then_all_of_it_arrives_once(
     shoot(phone, "walk-offline-waiting", full_page=True)
     phone.context.set_offline(False)
     wait_for_counts(phone, blagis, ALL)
-    close_and_print(phone, path, tmp_path)
+    read_and_print(phone, path, tmp_path)
 
 
 def three_taps(phone: Page, number: int) -> None:
@@ -190,15 +191,24 @@ def wait_for_counts(phone: Page, url: str, wanted: list[int]) -> None:
     assert counts(url) == wanted
 
 
-def close_and_print(phone: Page, path: str, folder: Path) -> None:
-    """End the walk, note a decision, and read the report on paper."""
-    phone.goto(path)
+def end_offline(phone: Page) -> None:
+    """Note a decision and the end of the walk, still without network."""
+    decisions = phone.locator("[data-decide]")
+    decisions.locator("summary").tap()
+    decisions.get_by_label("Ce qui est décidé").fill("Remplacer les deux lampes")
+    decisions.get_by_label("Qui s’en charge").select_option("ept-eclairage")
+    decisions.get_by_label("Pour quand").fill("2026-12-31")
+    decisions.get_by_role("button", name="Noter la décision").tap()
+    expect(decisions.locator("[data-waiting]")).to_have_count(1)
     phone.get_by_role("button", name="Terminer la marche").tap()
-    expect(phone.get_by_text("Notez maintenant les décisions")).to_be_visible()
-    phone.get_by_label("Ce qui est décidé").fill("Remplacer les deux lampes")
-    phone.get_by_label("Qui s’en charge").select_option("ept-eclairage")
-    phone.get_by_label("Pour quand").fill("2026-12-31")
-    phone.get_by_role("button", name="Noter la décision").tap()
+    expect(phone.get_by_text("Fin notée à")).to_be_visible()
+
+
+def read_and_print(phone: Page, path: str, folder: Path) -> None:
+    """Read the report of the walk, which is over, on the page and on paper."""
+    phone.goto(path)
+    expect(phone).to_have_url(re.compile("/compte-rendu$"))
+    expect(phone.get_by_text("Terminée", exact=True)).to_be_visible()
     expect(phone.get_by_role("heading", name="Remplacer les deux lampes")).to_be_visible()
     shoot(phone, "walk-report-phone", full_page=True)
     answer = phone.request.get(f"{path}/compte-rendu.pdf")

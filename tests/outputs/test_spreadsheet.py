@@ -32,7 +32,7 @@ def csv_text(titles: list[str], rows: list[Row]) -> str:
 
 def xlsx_of(columns: list[Column], rows: list[Row]) -> bytes:
     into = BytesIO()
-    write_xlsx(Table("Signalements", columns, rows), into, NOW)
+    write_xlsx([Table("Signalements", columns, rows)], into, NOW)
     return into.getvalue()
 
 
@@ -110,7 +110,7 @@ def test_a_workbook_when_it_is_long_then_its_rows_are_not_held() -> None:
         tracemalloc.start()
         with TemporaryFile() as into:
             columns = [Column("a"), Column("b"), Column("c")]
-            write_xlsx(Table("T", columns, rows(how_many)), into, NOW)
+            write_xlsx([Table("T", columns, rows(how_many))], into, NOW)
         most.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert most[1] - most[0] < 500_000  # the words alone are 2 MB

@@ -26,7 +26,7 @@ from qpvmap.core.operation_sheets import (
 )
 from qpvmap.core.operations import Draft
 from qpvmap.core.workbooks import UnreadableWorkbook
-from qpvmap.outputs.workbook import WRITERS, Column, Sheet
+from qpvmap.outputs.spreadsheet import WRITERS, Column, Table
 from qpvmap.storage.models import OperationChange, Territory
 from qpvmap.storage.operations import whole_plan
 from qpvmap.usecases.operation_import import (
@@ -79,9 +79,10 @@ def exported(session: Session, territory: Territory, way: str = "xlsx") -> bytes
         FUNDING: [row for o in plan for row in funding_rows(o)],
         STEPS: [row for o in plan for row in step_rows(o)],
     }
-    return WRITERS[way](
-        [Sheet(name, [Column(h.name) for h in SHEETS[name]], rows[name]) for name in SHEETS]
-    )
+    written = BytesIO()
+    tables = [Table(name, [Column(h.name) for h in SHEETS[name]], rows[name]) for name in SHEETS]
+    WRITERS[way](tables, written, NOW)
+    return written.getvalue()
 
 
 def workbook(fill: Fill) -> bytes:

@@ -70,7 +70,7 @@ def test_load_territory_when_new_then_everything_is_there(session: Session, now:
     assert counts["Epci"] == 1
     assert counts["Operation"] == 22
     assert counts["Category"] == 20
-    assert counts["IndicatorValue"] == 55
+    assert counts["IndicatorValue"] == 55 + 44 * 23  # as signed, and official: 23 columns
     assert counts["Organisation"] == 14
     assert counts["Equipment"] > 30
     assert counts["Road"] > 3

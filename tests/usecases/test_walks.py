@@ -469,8 +469,13 @@ def test_state_when_moved_then_only_forwards(session: Session, toy: Toy, now: da
     assert start_walk(session, lead, walk.id, now + timedelta(hours=1)).started_at == now
     with pytest.raises(InvalidSubmission, match="commencé"):
         discard_walk(session, lead, walk.id)
-    close_walk(session, lead, walk.id, now)
-    assert close_walk(session, lead, walk.id, now + timedelta(days=1)).closed_at == now
+    later = now + timedelta(days=1)
+    told = now + timedelta(hours=2)
+    assert close_walk(session, lead, walk.id, later, told)[1]
+    assert close_walk(session, lead, walk.id, later)[0].closed_at == told
+    reopen_walk(session, lead, walk.id, later)
+    close_walk(session, lead, walk.id, later, now - timedelta(days=400))
+    assert walk.closed_at == later
     with pytest.raises(InvalidSubmission):
         add_stop(session, lead, walk.id, NewStop(uuid4(), IN_QUARTER_WEST), now)
     with pytest.raises(InvalidSubmission):

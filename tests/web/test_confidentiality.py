@@ -318,7 +318,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
     """Return what stands for each part of an address, by its name."""
     return {
         "reference": (secret.reference, public.reference, UNKNOWN),
-        "client_id": (str(secret.client_id), str(public.client_id), UNKNOWN_UUID),
+        "client_id": (str(secret.client_id), str(public.client_id), RUN, UNKNOWN_UUID),
         "size": ("thumb", "full"),
         "key": ("communes", "emprises", "operations", "population"),
         "suffix": ("csv", "geojson", "xlsx"),

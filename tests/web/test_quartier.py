@@ -8,6 +8,13 @@ HERE = "/quartiers/QN09219N"
 NNBSP = "\u202f"
 
 
+def contract_of(page: str) -> str:
+    """Return the section of the signed table."""
+    found = re.search(r'<section[^>]*aria-labelledby="contrat".*?</section>', page, re.S)
+    assert found
+    return found[0]
+
+
 def lines_of(page: str) -> dict[str, list[str]]:
     rows = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', page, re.S)
     return {
@@ -23,11 +30,12 @@ def test_portrait_shows_the_table_as_signed_in_the_order_of_the_contract(
     client: FlaskClient, blagis: str
 ) -> None:
     page = client.get(HERE).text
-    columns = re.findall(r'<th scope="col" class="n">([^<]+)<br>', page)
+    table = contract_of(page)
+    columns = re.findall(r'<th scope="col" class="n">([^<]+)<br>', table)
     assert columns == [
         "Quartier 17", "Quartier 15", "Les Bas Coquarts", "Paradis-Blagis", "Blagis",
     ]  # fmt: skip
-    lines = lines_of(page)
+    lines = lines_of(table)
     assert len(lines) == 11
     assert lines["Population 2020"] == ["2181", "1951", "2011", "1926", "2766"]
     assert lines["Taux d’emploi des hommes (%)"] == ["37,6", "45,4", "39,5", "30,9", "39,4"]
@@ -37,7 +45,7 @@ def test_portrait_shows_the_table_as_signed_in_the_order_of_the_contract(
 
 def test_portrait_says_what_is_withheld_and_never_zero(client: FlaskClient, blagis: str) -> None:
     page = client.get(HERE).text
-    poverty = lines_of(page)["Taux de pauvreté à 60 % (%)"]
+    poverty = lines_of(contract_of(page))["Taux de pauvreté à 60 % (%)"]
     assert poverty == ["25,1"] + ["secret statistique"] * 4
     assert "Ce n’est pas zéro" in page
 
@@ -60,7 +68,7 @@ def test_portrait_shows_the_doubt_about_the_two_columns_of_bagneux(
     assert doubted == ["Quartier 17", "Quartier 15"]
     assert page.count("semblent interverties") == 1
     assert "tels qu’ils ont été signés" in page
-    assert lines_of(page)["Locataires (%)"][:2] == ["87,3", "43,5"]
+    assert lines_of(contract_of(page))["Locataires (%)"][:2] == ["87,3", "43,5"]
 
 
 def test_portrait_of_a_neighbour_has_no_contract_table(client: FlaskClient, blagis: str) -> None:

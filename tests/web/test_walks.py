@@ -23,6 +23,7 @@ from qpvmap.storage.models import (
     WalkStop,
     WalkVisit,
 )
+from qpvmap.storage.walks import PAGE_SIZE
 from qpvmap.usecases.walk_records import add_point, record_visit
 from qpvmap.usecases.walks import close_walk, create_walk
 from qpvmap.web import walk_report
@@ -181,6 +182,7 @@ def test_record_when_the_phone_sends_it_twice_then_201_and_200_and_one_row(
         ("points", {"stop_id": stop, "kind": "satisfaction", "description": "Jardin fleuri"}),
         ("trajet", {"source": "recorded", "route": "[[2.2985,48.7805],[2.299,48.781]]"}),
         ("decisions", {"what": "Tailler", "owner": "Ville"}),
+        ("terminer", {"captured_at": NOW.isoformat()}),
     ]
     for name, fields in sent:
         key = str(uuid4())
@@ -235,6 +237,24 @@ def test_photo_when_of_a_stop_a_good_point_or_a_defect_then_goes_to_its_place_on
         client_id=str(uuid4()), photo=(BytesIO(photo()), "p.jpg"), point=str(uuid4()),
     )  # fmt: skip
     assert early.status_code == 404
+
+
+def test_point_when_sent_by_form_with_its_photo_then_both_are_kept(
+    client: FlaskClient, db: Session, walk: SiteWalk
+) -> None:
+    stop, path = stop_ids(db, walk)[0], f"{HERE}/{walk.id}/points"
+    for content, kept in ((photo(), 1), (b"pas une image", 1)):
+        fields = {
+            "client_id": str(uuid4()),
+            "stop_id": stop,
+            "kind": "satisfaction",
+            "description": "Fleuri",
+            "photo": (BytesIO(content), "p.jpg"),
+        }
+        assert client.post(path, data=fields).status_code == 303
+        assert db.scalar(select(func.count()).select_from(WalkPhoto)) == kept
+    assert "Le point est gardé, mais pas sa photo" in page(client, f"{HERE}/{walk.id}")
+    assert db.scalar(select(func.count()).select_from(WalkPoint)) == 2
 
 
 def test_record_when_wrong_then_the_phone_is_told_which_field(
@@ -341,6 +361,21 @@ def test_origin_when_seen_on_a_walk_then_is_told_to_those_who_read_walks(
     shown = page(app.test_client(), f"/signalements/{reference}")
     assert HERE not in shown
     assert walk.title not in shown
+
+
+def test_list_when_long_then_goes_on_and_a_wrong_address_is_the_first_page(
+    client: FlaskClient, db: Session, toy: Toy, mediator: Account
+) -> None:
+    assert "Préparez la première" in page(client, HERE)
+    for number in range(PAGE_SIZE + 2):
+        make_walk(db, toy, actor_for(mediator), NOW, 0, title=f"Marche n° {number}.")
+    db.commit()
+    shown = page(client, HERE)
+    assert shown.count('class="item"') == PAGE_SIZE
+    older = re.search(r'href="([^"]*avant=[^"]+)"', shown)
+    assert older
+    assert page(client, older[1]).count('class="item"') == 2
+    assert page(client, f"{HERE}?avant=hier").count('class="item"') == PAGE_SIZE
 
 
 def test_stops_when_moved_named_and_removed_by_form_then_are_so(

@@ -51,6 +51,13 @@ export const KINDS = {
     as: "multipart",
     file: "photo",
   },
+  "walk-decision": {
+    name: "Décision de marche",
+    many: "{n} décisions de marche",
+    icon: "check",
+    as: "form",
+  },
+  "walk-end": { name: "Fin de marche", many: "{n} fins de marche", icon: "walk", as: "form" },
   "walk-route": {
     name: "Trajet de marche",
     many: "{n} trajets de marche",

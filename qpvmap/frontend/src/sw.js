@@ -4,10 +4,18 @@ import { activate, answer, install, keepFor, keepVisited } from "./sw-cache.js";
 import { listenToPush } from "./sw-push.js";
 import { listenToSync } from "./sw-sync.js";
 
+let turn = Promise.resolve();
+
+/** One after the other: what is forgotten for who is here must not take a page just kept for them. */
+function inTurn(work) {
+  turn = turn.then(work, work);
+  return turn;
+}
+
 const MESSAGES = {
   "take-over": () => self.skipWaiting(),
-  here: ({ person }) => keepFor(person),
-  keep: ({ path }) => keepVisited(path),
+  here: ({ person }) => inTurn(() => keepFor(person)),
+  keep: ({ path }) => inTurn(() => keepVisited(path)),
 };
 
 self.addEventListener("install", (event) => event.waitUntil(install()));

@@ -245,6 +245,41 @@ async function keepPoint(box, form) {
   await showWaiting();
 }
 
+/* The end: decisions, and that the walk is over */
+
+function listenToDecisions(box) {
+  const form = box.querySelector("form");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { what, team, owner } = form.elements;
+    const isWhole = what.value.trim() && (team.value || owner.value.trim());
+    if (!isWhole) return say(form, words.wDecision);
+    attempt(form, async () => {
+      const body = bodyOf(form);
+      const references = new FormData(form).getAll("reference");
+      body.references = [body.references ?? "", ...references].join(" ").trim();
+      delete body.reference;
+      await keep(form, "walk-decision", { label: what.value.trim(), body });
+      form.reset();
+      say(form, words.wKept);
+      await showWaiting();
+    });
+  });
+}
+
+/** Online it ends at once and shows the report; without signal it waits with the rest. */
+function listenToEnd(form) {
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    attempt(form, async () => {
+      await keep(form, "walk-end", { label: document.querySelector("h1").textContent });
+      const clock = new Date().toLocaleTimeString("fr-FR", { hour: "2-digit", minute: "2-digit" });
+      say(form, words.wEnded.replace("{n}", clock));
+    });
+  });
+}
+
 /* What this phone still holds of the walk */
 
 const isHere = ({ url, person: whose, state }) =>
@@ -253,25 +288,29 @@ const isHere = ({ url, person: whose, state }) =>
   url.startsWith(`/parcours/marches/${words.walk}/`);
 
 async function showWaiting() {
-  const list = document.querySelector("[data-points]");
-  if (!list) return;
   const left = (await allRecords()).filter(isHere);
+  showIn(document.querySelector("[data-points]"), left, "walk-point");
+  showIn(document.querySelector("[data-decisions]"), left, "walk-decision");
+}
+
+function showIn(list, left, wanted) {
+  if (!list) return;
   for (const old of list.querySelectorAll("[data-waiting]")) old.remove();
-  for (const { kind, label } of left) {
-    if (kind !== "walk-point") continue;
-    const item = document.createElement("li");
-    item.dataset.waiting = "";
-    const what = document.createElement("span");
-    what.textContent = `${label} `;
-    const mark = document.createElement("span");
-    mark.className = "is-waiting";
-    mark.textContent = list.dataset.wWaiting;
-    what.append(mark);
-    item.append(list.querySelector(".icon")?.cloneNode(true) ?? "", what);
-    list.append(item);
-  }
+  const mine = left.filter(({ kind }) => kind === wanted);
+  list.append(...mine.map(({ label }) => waitingItem(label, list.dataset.wWaiting)));
   const empty = list.querySelector("[data-empty]");
-  if (empty) empty.hidden = list.children.length > 1;
+  if (empty) empty.hidden = mine.length > 0;
+}
+
+function waitingItem(label, waiting) {
+  const item = document.createElement("li");
+  item.className = "is-kept";
+  item.dataset.waiting = "";
+  const mark = document.createElement("span");
+  mark.className = "is-waiting";
+  mark.textContent = waiting;
+  item.append(`${label} `, mark);
+  return item;
 }
 
 /** Put back in the forms what was written before the page was opened again, and is not sent yet. */
@@ -312,6 +351,10 @@ async function begin() {
   if (stops.length) openStop(links.has(asked) ? asked : open.dataset.stop, { focus: false });
   watch(() => showWaiting().catch(() => {}));
   await showWaiting().catch(() => {});
+  const decisions = document.querySelector("[data-decide]");
+  if (decisions) listenToDecisions(decisions);
+  const end = document.querySelector('[data-send="walk-end"]');
+  if (end) listenToEnd(end);
   const track = document.querySelector("form[data-route]");
   if (track) new WalkTrack(track, { walk: words.walk, person, send });
   send();

@@ -12,6 +12,7 @@ from qpvmap.storage.models.accounts import (
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
+from qpvmap.storage.models.insertion import InsertionClause, JobOffer
 from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.operations import (
     Funder,
@@ -115,7 +116,9 @@ __all__ = [
     "IndicatorValue",
     "Initiative",
     "InitiativePhoto",
+    "InsertionClause",
     "Iris",
+    "JobOffer",
     "Notice",
     "Operation",
     "OperationChange",

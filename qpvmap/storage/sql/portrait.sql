@@ -1,6 +1,6 @@
 -- The figures of a territory's IRIS in one series, one row for each IRIS and indicator.
 -- Parameters: territory_id, series. Newest edition of each figure and of each name.
--- Index: ix_indicator_value_place_kind (place_kind, place_code).
+-- Index: ix_indicator_value_place_kind_place_code, by ranges of codes.
 with figures as (
     select distinct on (figure.indicator_key, figure.place_code)
         figure.indicator_key,
@@ -9,11 +9,12 @@ with figures as (
         figure.value,
         figure.suppressed
     from territory
+    cross join unnest(territory.insee_codes) as listed (code)
     inner join indicator_value as figure
         on
             figure.place_kind = 'iris'
             and figure.series = :series
-            and left(figure.place_code, 5) = any (territory.insee_codes)
+            and figure.place_code between listed.code || '0000' and listed.code || '9999'
     where territory.id = :territory_id
     order by figure.indicator_key asc, figure.place_code asc, figure.vintage desc
 )

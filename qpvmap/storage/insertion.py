@@ -1,0 +1,172 @@
+"""Insertion clauses and job offers: rows, totals, and the figures that bodies publish."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Row, delete, select, text
+from sqlalchemy.orm import Session
+
+from qpvmap.core.geo import LonLat
+from qpvmap.core.insertion import Clause, Offer
+from qpvmap.resources import resource_dir
+from qpvmap.storage.geodata import point_ewkb
+from qpvmap.storage.imports import Counts, Target, upsert
+from qpvmap.storage.models import InsertionClause, JobOffer, Operation, Territory
+from qpvmap.storage.statements import statement
+
+CLAUSE = Target(
+    InsertionClause,
+    "insertion",
+    ("territory_id", "year", "insee_code", "body", "site"),
+    ("qpv_code", "hours_planned", "hours_done", "contracts", "people", "people_qpv"),
+    edition=("territory_id",),
+    sourced=False,
+)
+OFFER = Target(
+    JobOffer,
+    "insertion",
+    ("territory_id", "source_key"),
+    (
+        "title",
+        "rome_code",
+        "rome_label",
+        "contract_kind",
+        "positions",
+        "insee_code",
+        "iris_code",
+        "location",
+        "published_on",
+    ),
+    edition=("territory_id",),
+    kept={"iris_code": None},
+    sourced=False,
+)
+COLUMNS = (
+    InsertionClause.year,
+    InsertionClause.insee_code,
+    InsertionClause.body,
+    InsertionClause.site,
+    InsertionClause.qpv_code,
+    InsertionClause.hours_planned,
+    InsertionClause.hours_done,
+    InsertionClause.contracts,
+    InsertionClause.people,
+    InsertionClause.people_qpv,
+)
+PLACE_IN_IRIS = text("""
+    update job_offer set iris_code = (
+        select iris.code from iris
+        where st_covers(iris.perimeter, job_offer.location)
+            and iris.insee_code = job_offer.insee_code
+        order by iris.vintage desc limit 1
+    )
+    where job_offer.territory_id = :territory_id and job_offer.location is not null
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """A figure on insertion that a body publishes."""
+
+    insee_code: str
+    value: float
+    unit: str
+    label: str
+    period: str
+    source: str
+    decimals: int = 0
+    prefix: str = ""
+
+
+@cache
+def published_insertion(territory_code: str) -> Sequence[PublishedFigure]:
+    """Return the published figures of a territory, from the data shipped with the application."""
+    path = resource_dir("geodata") / "insertion" / f"{territory_code}.toml"
+    if not path.is_file():
+        return ()
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    return tuple(PublishedFigure(**row) for row in told.get("figures", ()))
+
+
+def clauses_of(session: Session, territory_id: int) -> list[Clause]:
+    """Return the clauses of a territory, the newest year first."""
+    rows = session.execute(
+        select(*COLUMNS)
+        .where(InsertionClause.territory_id == territory_id)
+        .order_by(
+            InsertionClause.year.desc(),
+            InsertionClause.insee_code,
+            InsertionClause.body,
+            InsertionClause.site,
+        )
+    )
+    return [Clause(**row) for row in rows.mappings()]
+
+
+def write_clauses(session: Session, territory_id: int, clauses: Iterable[Clause]) -> Counts:
+    """Write clauses; return how many are new and changed."""
+    rows = [{**clause.values(), "territory_id": territory_id} for clause in clauses]
+    return upsert(session, CLAUSE, rows)
+
+
+def replace_offers(session: Session, territory_id: int, offers: Sequence[Offer]) -> Counts:
+    """Make the offers of a territory those given, each placed in its IRIS."""
+    keys = [offer.source_key for offer in offers]
+    session.execute(
+        delete(JobOffer).where(
+            JobOffer.territory_id == territory_id, JobOffer.source_key.not_in(keys)
+        )
+    )
+    done = upsert(session, OFFER, [_offer_row(territory_id, offer) for offer in offers])
+    session.execute(PLACE_IN_IRIS, {"territory_id": territory_id})
+    return done
+
+
+def _offer_row(territory_id: int, offer: Offer) -> Mapping[str, object]:
+    placed = offer.lon is not None and offer.lat is not None
+    return {
+        "territory_id": territory_id,
+        "source_key": offer.source_key,
+        "title": offer.title,
+        "rome_code": offer.rome_code,
+        "rome_label": offer.rome_label,
+        "contract_kind": offer.contract_kind,
+        "positions": offer.positions,
+        "insee_code": offer.insee_code,
+        "iris_code": None,
+        "location": point_ewkb(LonLat(offer.lon or 0.0, offer.lat or 0.0)) if placed else None,
+        "published_on": offer.published_on,
+    }
+
+
+def commune_names_of(session: Session, territory_id: int) -> dict[str, str]:
+    """Return the name of each commune of a territory, by its code."""
+    rows = session.execute(statement("territory_communes"), {"territory_id": territory_id})
+    return {row.code: row.name for row in rows}
+
+
+def operations_by_title(session: Session, territory_id: int) -> dict[str, str]:
+    """Return the code of each operation of the plan, by its title in lower case."""
+    rows = session.execute(
+        select(Operation.title, Operation.code).where(Operation.territory_id == territory_id)
+    )
+    return {title.lower(): code for title, code in rows}
+
+
+def quarters_of(session: Session, territory_id: int) -> Sequence[str]:
+    """Return the codes of the quarters of a territory."""
+    found = session.scalar(select(Territory.qpv_codes).where(Territory.id == territory_id))
+    return found or ()
+
+
+def offer_counts(
+    session: Session, territory_id: int, rome_code: str = ""
+) -> Sequence[Row[tuple[str, str, str, int, int]]]:
+    """Return (kind, code, name, offers, positions): by commune, IRIS and trade, most first.
+
+    With `rome_code`, places are counted for that trade alone; trades are always all there.
+    """
+    given = {"territory_id": territory_id, "rome_code": rome_code}
+    return session.execute(statement("offer_counts"), given).all()

@@ -1,0 +1,69 @@
+"""Employment: insertion clauses by site, and job offers. Never a person's name."""
+
+from datetime import date, datetime
+
+from geoalchemy2 import WKBElement
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qpvmap.storage.models.base import Base, Id, geometry
+
+
+class InsertionClause(Base):
+    """What an insertion clause gave in one year on one site or operation of one body.
+
+    A count that was not told is None, which is not 0. `qpv_code` is empty when the site is in no
+    quarter, or nobody said.
+    """
+
+    __tablename__ = "insertion_clause"
+    __table_args__ = (
+        UniqueConstraint("territory_id", "year", "insee_code", "body", "site"),
+        CheckConstraint("year between 1990 and 2100", name="year"),
+        CheckConstraint(
+            "coalesce(hours_planned, 0) >= 0 and coalesce(hours_done, 0) >= 0", name="hours"
+        ),
+        CheckConstraint(
+            "coalesce(contracts, 0) >= 0 and coalesce(people, 0) >= 0"
+            " and coalesce(people_qpv, 0) >= 0",
+            name="counts",
+        ),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    year: Mapped[int]
+    insee_code: Mapped[str]
+    qpv_code: Mapped[str] = mapped_column(server_default="")
+    body: Mapped[str]
+    site: Mapped[str]
+    hours_planned: Mapped[float | None]
+    hours_done: Mapped[float | None]
+    contracts: Mapped[int | None]
+    people: Mapped[int | None]
+    people_qpv: Mapped[int | None]
+
+
+class JobOffer(Base):
+    """A job offer of a territory's communes; neither its employer nor a contact is kept."""
+
+    __tablename__ = "job_offer"
+    __table_args__ = (
+        UniqueConstraint("territory_id", "source_key"),
+        CheckConstraint("positions >= 1", name="positions"),
+        Index("ix_job_offer_location", "location", postgresql_using="gist"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    source_key: Mapped[str]
+    title: Mapped[str]
+    rome_code: Mapped[str] = mapped_column(server_default="")
+    rome_label: Mapped[str] = mapped_column(server_default="")
+    contract_kind: Mapped[str] = mapped_column(server_default="")
+    positions: Mapped[int] = mapped_column(server_default="1")
+    insee_code: Mapped[str]
+    iris_code: Mapped[str | None]
+    location: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
+    published_on: Mapped[date | None]
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,210 @@
+"""Employment and insertion: figures for all, imports for planners, and nobody's name anywhere."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Role
+from qpvmap.storage.models import InsertionClause, JobOffer, Territory
+from tests.conftest import QueryCounter
+from tests.importers.test_insertion import HEADER, ROW, csv_bytes, rows_xlsx
+from tests.importers.test_offers import OFFER
+from tests.web.people import add_person, sign_in
+from tests.web.test_portrait import spoken
+
+HERE = "/insertion"
+
+
+@pytest.fixture
+def planner(app: Flask, client: FlaskClient, blagis: str) -> FlaskClient:
+    app.config["WTF_CSRF_METHODS"] = set()
+    return sign_in(client, add_person(app.extensions["qpvmap"].engine, Role.PLANNER))
+
+
+def send(client: FlaskClient, content: bytes, name: str = "suivi.xlsx") -> Any:
+    data = {"clauses": (io.BytesIO(content), name)}
+    return client.post(f"{HERE}/importer", data=data, content_type="multipart/form-data")
+
+
+def confirm(client: FlaskClient, page: str) -> Any:
+    token = re.search(r'name="apercu" value="([^"]+)"', page)
+    assert token
+    return client.post(f"{HERE}/importer/confirmer", data={"apercu": token[1]})
+
+
+def rows_of(app: Flask, model: type[Any]) -> list[Any]:
+    with Session(app.extensions["qpvmap"].engine) as session:
+        return list(session.scalars(select(model)))
+
+
+def test_published_figures_are_those_of_the_issue_each_with_its_source(
+    client: FlaskClient, blagis: str
+) -> None:
+    words = spoken(client.get(HERE).text)
+    for figure in (
+        "49 051,64",
+        "15 870",
+        "169",
+        "216 000",
+        "705",
+        "277",
+        "264",
+        "13",
+        "311",
+        "289",
+    ):
+        assert re.search(rf"(?<![\d,]){figure}(?![\d,])", words), figure
+    assert words.count("Source : ") == 10
+    assert "Aucun chantier n’est encore inscrit" in words
+    assert "Aucune offre n’est encore importée" in words
+
+
+def test_import_shows_what_changes_then_writes_it_and_twice_changes_nothing(
+    app: Flask, planner: FlaskClient
+) -> None:
+    seen = send(planner, rows_xlsx(HEADER, ROW))
+    assert "1 ligne nouvelle" in spoken(seen.text)
+    assert rows_of(app, InsertionClause) == []
+    assert confirm(planner, seen.text).status_code == 303
+    (row,) = rows_of(app, InsertionClause)
+    assert (row.hours_done, row.people_qpv, row.qpv_code) == (15870.5, 7, "QN09219N")
+    assert "ne change rien" in send(planner, rows_xlsx(HEADER, ROW)).text
+    changed = send(planner, rows_xlsx(HEADER, [*ROW[:6], 16000, *ROW[7:]]))
+    assert re.search(r"avant : 15 870,50 après : 16 000", spoken(changed.text))
+    page = spoken(planner.get(HERE).text)
+    assert re.search(r"Dans le quartier prioritaire 20 000 15 870,50 12 9 7", page)
+
+
+def test_site_that_is_an_operation_of_the_plan_leads_to_it(planner: FlaskClient) -> None:
+    rows = rows_xlsx(HEADER, [*ROW[:3], "Halle des sports Janine Jambu", *ROW[4:]])
+    confirm(planner, send(planner, rows).text)
+    link = re.search(r'<a href="(/operations/[^"]+)">Halle des sports', planner.get(HERE).text)
+    assert link
+    assert planner.get(link[1]).status_code == 200
+
+
+def test_file_with_faults_writes_nothing_and_says_each(app: Flask, planner: FlaskClient) -> None:
+    answer = send(planner, csv_bytes(HEADER, ROW, ["?", *ROW[1:]]), "suivi.csv")
+    assert answer.status_code == 422
+    assert "Ligne 3" in spoken(answer.text)
+    assert rows_of(app, InsertionClause) == []
+    assert send(planner, b"", "suivi.csv").status_code == 422
+    empty = planner.post(f"{HERE}/importer", data={})
+    assert empty.status_code == 422
+    assert "Choisissez un fichier" in empty.text
+
+
+def test_preview_of_somebody_else_or_altered_is_not_written(
+    app: Flask, planner: FlaskClient
+) -> None:
+    page = send(planner, rows_xlsx(HEADER, ROW)).text
+    other = sign_in(
+        app.test_client(), add_person(app.extensions["qpvmap"].engine, Role.COORDINATOR)
+    )
+    assert confirm(other, page).status_code == 422
+    assert planner.post(f"{HERE}/importer/confirmer", data={"apercu": "x.y"}).status_code == 422
+    assert rows_of(app, InsertionClause) == []
+
+
+@pytest.mark.parametrize("role", [None, Role.RESIDENT, Role.AGENT, Role.MEDIATOR])
+def test_only_planners_and_coordination_import(
+    app: Flask, client: FlaskClient, blagis: str, role: Role | None
+) -> None:
+    app.config["WTF_CSRF_METHODS"] = set()
+    if role:
+        sign_in(client, add_person(app.extensions["qpvmap"].engine, role))
+    for answer in (
+        client.get(f"{HERE}/importer"),
+        send(client, rows_xlsx(HEADER, ROW)),
+        client.post(f"{HERE}/importer/confirmer"),
+        client.post(f"{HERE}/offres"),
+    ):
+        assert answer.status_code in (303, 401, 403)
+        assert answer.headers.get("Location", "/connexion").startswith("/connexion")
+    assert f"{HERE}/importer" not in client.get(HERE).text
+
+
+def test_export_reads_back_the_same(app: Flask, planner: FlaskClient) -> None:
+    confirm(planner, send(planner, rows_xlsx(HEADER, ROW)).text)
+    for name in ("clauses.xlsx", "clauses.csv"):
+        assert "ne change rien" in send(planner, planner.get(f"{HERE}/{name}").data, name).text
+    model = CalamineWorkbook.from_filelike(
+        io.BytesIO(planner.get(f"{HERE}/clauses.xlsx?annee=modele").data)
+    )
+    assert model.get_sheet_by_index(0).to_python() == [HEADER]
+
+
+def test_offers_are_counted_by_commune_iris_and_trade_and_colour_the_map(
+    app: Flask, planner: FlaskClient
+) -> None:
+    other = {**OFFER, "id": "9", "romeCode": "I1203", "romeLibelle": "Maintenance des bâtiments"}
+    offers = [OFFER, {**other, "lieuTravail": {"commune": "92071"}}]
+    content = json.dumps({"resultats": offers}).encode()
+    data = {"offres": (io.BytesIO(content), "offres.json")}
+    answer = planner.post(f"{HERE}/offres", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    page = planner.get(HERE).text
+    words = spoken(page)
+    assert re.search(r"Par commune Commune Offres Postes Bagneux 1 2 Sceaux 1 2", words)
+    assert "Services domestiques K1304 1 2" in words
+    assert 'class="portrait-map"' in page
+    assert "Durand" not in page
+    placed = {offer.source_key: offer.iris_code for offer in rows_of(app, JobOffer)}
+    assert placed["187XYZ"].startswith("92007")
+    assert placed["9"] is None
+    coloured = planner.get("/carte/indicateurs/offres-emploi.json").json
+    assert coloured["values"][placed["187XYZ"]]["text"] == "1"
+    assert 'value="offres-emploi"' in planner.get("/").text
+    one_trade = spoken(planner.get(f"{HERE}?metier=I1203").text)
+    assert re.search(r"Par commune Commune Offres Postes Sceaux 1 2 Par IRIS", one_trade)
+
+
+def test_new_file_of_offers_replaces_the_old_one_and_an_empty_one_does_not(
+    app: Flask, planner: FlaskClient
+) -> None:
+    def put(*offers: dict[str, Any]) -> Any:
+        content = json.dumps({"resultats": offers}).encode()
+        data = {"offres": (io.BytesIO(content), "offres.json")}
+        return planner.post(f"{HERE}/offres", data=data, content_type="multipart/form-data")
+
+    put(OFFER)
+    put({**OFFER, "id": "A"}, {**OFFER, "id": "B"})
+    assert {row.source_key for row in rows_of(app, JobOffer)} == {"A", "B"}
+    refused = put()
+    assert refused.status_code == 422
+    assert "sont gardées" in refused.text
+    assert len(rows_of(app, JobOffer)) == 2
+
+
+def test_clauses_of_another_territory_are_kept_apart(app: Flask, planner: FlaskClient) -> None:
+    confirm(planner, send(planner, rows_xlsx(HEADER, ROW)).text)
+    with Session(app.extensions["qpvmap"].engine) as session:
+        row = session.scalars(select(Territory)).one()
+        copied = {c.key: getattr(row, c.key) for c in Territory.__table__.columns if c.key != "id"}
+        other = Territory(**{**copied, "code": "ailleurs", "reference_prefix": "AI"})
+        session.add(other)
+        session.flush()
+        session.execute(update(InsertionClause).values(territory_id=other.id))
+        session.commit()
+    assert "Pierre Plate</th>" not in planner.get(HERE).text
+    assert "Pierre Plate" not in planner.get(f"{HERE}/clauses.csv").text
+
+
+def test_page_asks_a_constant_number_of_questions(
+    app: Flask, planner: FlaskClient, count_queries: QueryCounter
+) -> None:
+    many = [[2024, "Bagneux", "Ville", f"Chantier {n}", *ROW[4:]] for n in range(500)]
+    confirm(planner, send(planner, rows_xlsx(HEADER, *many)).text)
+    planner.get(HERE)
+    with count_queries(app.extensions["qpvmap"].engine) as sent:
+        page = planner.get(HERE)
+    assert len(sent) <= 8, sent
+    assert "les 200 premiers" in page.text
