@@ -510,6 +510,7 @@ def told_apart_by(app: Flask, planted: Planted, who: Reader) -> Iterator[tuple[A
     secret = {
         planted.secret.reference: UNKNOWN,
         str(planted.secret.client_id): UNKNOWN_UUID,
+        str(planted.secret.client_id): UNKNOWN_UUID,
         f"photos/{planted.values['photo_id'][0]}/": f"photos/{MISSING_ID}/",
         f"reponses/{planted.values['reply_id'][0]}": f"reponses/{MISSING_ID}",
     }
