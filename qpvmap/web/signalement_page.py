@@ -1,6 +1,7 @@
 """The doors of one signalement: its page, its moves, and all else that can be done to it."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from apiflask import APIBlueprint
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from qpvmap.core import errors
@@ -22,7 +23,8 @@ from qpvmap.web.signalement_words import CLOSE_WITHOUT_WORK, MOVES
 from qpvmap.web.throttle import FOLLOWING, Slower, pause
 from qpvmap.web.tickets import filed_from_here
 
-bp = Blueprint("signalement_page", __name__)
+# APIFlask asks a blueprint that looks at requests first whether it is part of the API's document.
+bp = APIBlueprint("signalement_page", __name__, enable_openapi=False)
 
 TOO_MANY = (
     "Trop d’envois depuis ce navigateur. Votre texte est gardé\u00a0: renvoyez-le dans une heure."

@@ -15,6 +15,13 @@ const SESSION_PATHS = /^\/(connexion|deconnexion)(\/|$)/;
 const PATIENCE_MS = 3000;
 const PERSON = "pages-of";
 
+/* One at a time: somebody may sign in while the pages of nobody are being kept. */
+let last = Promise.resolve();
+const inTurn = (work) => {
+  last = last.then(work, work);
+  return last;
+};
+
 const distFile = (name) => `/static/dist/${name}`;
 
 /* Installing and taking over */
@@ -23,7 +30,7 @@ const distFile = (name) => `/static/dist/${name}`;
 export async function install() {
   const files = await caches.open(FILES);
   await Promise.all(BUILD.files.map((name) => keepFile(files, distFile(name))));
-  await keepPages();
+  await inTurn(keepPages);
 }
 
 async function keepFile(files, url) {
@@ -53,16 +60,19 @@ async function keepPages() {
 export async function keepVisited(path) {
   if (!/^\/(?!\/)/.test(path)) return; // another site's is nothing to us
   const response = await fetch(path, { cache: "no-cache" }).catch(() => null);
-  if (response?.ok && !response.redirected) await keepPage(path, response);
+  if (response?.ok && !response.redirected) await inTurn(() => keepPage(path, response));
 }
 
 /** Forget the pages of whoever was here before `person`, and fetch the new one's. */
-export async function keepFor(person) {
-  const kept = await caches.open(PAGES);
-  const same = (await note(PERSON)) === person;
-  if (same && (await kept.match(OFFLINE_PAGE))) return;
-  if (!same) await forgetPages();
-  await keepPages().catch(() => {}); // without network, at the next page
+export function keepFor(person) {
+  return inTurn(async () => {
+    const kept = await caches.open(PAGES);
+    const found = await Promise.all([...KEPT_PAGES, PACK].map((path) => kept.match(path)));
+    const same = (await note(PERSON)) === person;
+    if (same && found.every(Boolean)) return;
+    if (!same) await forgetPages();
+    await keepPages().catch(() => {}); // without network, at the next page
+  });
 }
 
 async function forgetPages() {
@@ -104,7 +114,7 @@ export function answer(event) {
   if (url.origin !== self.location.origin) return;
   if (request.method !== "GET") {
     // Somebody signs in or out: what was kept is not for the next one to open.
-    if (SESSION_PATHS.test(url.pathname)) event.waitUntil(forgetPages());
+    if (SESSION_PATHS.test(url.pathname)) event.waitUntil(inTurn(forgetPages));
     return;
   }
   if (url.pathname.startsWith("/static/")) event.respondWith(file(request));
@@ -142,7 +152,8 @@ async function fromNetwork(event, url) {
   const response = (await event.preloadResponse) || (await fetch(event.request));
   const isPlain = [...url.searchParams.keys()].every((name) => name === "depuis");
   if (response.status === 200 && isPlain) {
-    event.waitUntil(keepPage(url.pathname, response.clone()).catch(() => {}));
+    const copy = response.clone();
+    event.waitUntil(inTurn(() => keepPage(url.pathname, copy)).catch(() => {}));
   }
   return response;
 }
