@@ -63,6 +63,7 @@ PATH_PARTS: Mapping[str, str] = {
     "slug": "Nom du refus : la fin de son membre `type`.",
 }
 MEANINGS: Mapping[str, str] = {
+    "Capture": "Où était le téléphone, avant que l’on déplace le point.",
     "Categories": "Les catégories, dans l’ordre où on les présente.",
     "CategoryItem": "Une sorte de désordre que l’on peut signaler.",
     "ContactDetails": "De quoi joindre un habitant, avec son accord.",

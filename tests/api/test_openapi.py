@@ -102,7 +102,10 @@ def test_api_when_asked_anything_then_keeps_to_its_document(
     # a schema cannot say that west comes before east, or which categories a territory has:
     # data that fits it may still be refused, by a problem document
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
-    headers = {"Authorization": f"Bearer {call('coordinator').token}"}
+    headers = {
+        "Authorization": f"Bearer {call('coordinator').token}",
+        "Accept-Encoding": "identity",  # schemathesis unfolds nothing when it calls the application
+    }
     reference = call("mediator").file().json["reference"]
 
     def asked_anything(method: str, path: str) -> Callable[[], None]:
