@@ -22,6 +22,8 @@ from qpvmap.web.sessions import request_session
 CACHE = "qpvmap_site"
 FRESH_FOR_S = 30.0
 MOST_TABS = 4
+MOST_WIDE = 6
+"""Sections side by side at the top of a wide screen; the others are in its menu « Plus »."""
 """What the bar of a phone holds beside « Plus »."""
 NO_TERRITORY = TerritoryCard(0, "", "Carte du quartier", "", (), (), "17, 18, 112")
 
@@ -66,8 +68,8 @@ SECTIONS = (
     Section("Quartier", "district", "/quartiers/<code>", tab=True),
     Section("Investissement", "plan", "/operations"),
     Section("Équipements", "t-social", "/equipements"),
-    Section("Emploi", "users", "/insertion"),
     Section("Guide", "note", "/guide"),
+    Section("Emploi", "users", "/insertion"),
     Section("Coordination", "layers", "/coordination/emprises", ground=True),
     Section("Réponses", "message", "/coordination/reponses", replies=True),
     Section("Administration", "table", "/admin", admin=True),
@@ -82,6 +84,7 @@ class Site:
     card: TerritoryCard
     actor: Actor
     sections: tuple[Section, ...]
+    further: tuple[Section, ...]
     tabs: tuple[Section, ...]
     more: tuple[Section, ...]
     account: Section | None
@@ -187,10 +190,13 @@ def make_site(card: TerritoryCard, actor: Actor) -> Site:
     tabs = [section for section in sections if section.tab][:MOST_TABS]
     others = [section for section in sections if section not in tabs]
     signed_in = not actor.is_anonymous
+    across = [section for section in sections if not (section.main or section.pocket)]
+    wide = MOST_WIDE if len(across) > MOST_WIDE + 1 else len(across)  # no menu for one alone
     return Site(
         card=card,
         actor=actor,
-        sections=tuple(s for s in sections if not (s.main or s.pocket)),
+        sections=tuple(across[:wide]),
+        further=tuple(across[wide:]),
         tabs=tuple(tabs),
         more=(*others, *([account] if account else [])),
         account=account,

@@ -44,10 +44,10 @@ select
     st_y(st_pointonsurface(perimeter)) as lat,
     coalesce((
         select json_agg(to_json(communes) order by communes.share desc)
-        from communes where communes.share >= 0.003
+        from communes where communes.share >= 0.01
     ), '[]'::json) as communes,
     coalesce((
         select json_agg(to_json(blocks) order by blocks.share desc)
-        from blocks where blocks.share >= 0.003
+        from blocks where blocks.share >= 0.01
     ), '[]'::json) as iris
 from quarter
