@@ -324,7 +324,7 @@ def test_print_and_export_when_chosen_then_a_sheet_opens_and_a_file_comes(
     shoot(sheet, "bulk-print", full_page=True)
     expect(sheet.get_by_role("button", name="Imprimer")).to_be_hidden()
     with page.expect_download() as coming:
-        page.get_by_role("button", name="Exporter pour un tableur").click()
+        page.get_by_role("button", name="Exporter pour tout tableur (CSV)").click()
     text = coming.value.path().read_text(encoding="utf-8-sig")
     assert all(reference in text for reference in references)
     assert coming.value.suggested_filename.endswith(".csv")

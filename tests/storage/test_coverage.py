@@ -119,11 +119,11 @@ def test_coverage_of_the_pilot_when_cut_out_in_lambert_then_the_same(
     quarters, blocks = read_seed("qpv_2024.geojson"), read_seed("iris.geojson")
     quarter = quarters[quarters.code_qp == "QN09219N"].geometry.iloc[0]
     spots = pandas.concat([read_seed("gares.geojson"), read_seed("velib.geojson")]).geometry
-    with (resource_dir("geodata") / "seed" / "contract_indicators.csv").open() as lines:
-        row = next(
-            r for r in csv.DictReader(lines, delimiter=";") if r["indicateur"] == "population"
-        )
-    people = {code: float(value) for code, value in row.items() if code.isdecimal()}
+    with (resource_dir("geodata") / "seed" / "official_iris.csv").open() as lines:
+        people = {
+            row["code_iris"]: float(row["P22_POP"].replace(",", "."))
+            for row in csv.DictReader(lines, delimiter=";")
+        }
     counted = blocks[blocks.code_iris.isin(people)]
     for at, minutes in enumerate((5, 10, 15)):
         served = spots.buffer(straight_reach_m(minutes), quad_segs=32).union_all()

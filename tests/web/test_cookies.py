@@ -15,3 +15,12 @@ def test_session_when_a_page_fetches_data_then_is_not_sent_again(
     assert "qpvmap=" not in fetched.headers.get("Set-Cookie", "")
     opened = client.get("/compte", headers={"Sec-Fetch-Mode": "navigate"})
     assert "qpvmap=" in opened.headers["Set-Cookie"]
+
+
+def test_session_when_a_phone_keeps_a_page_then_its_token_is_not_the_reader_s(
+    client: FlaskClient,
+) -> None:
+    kept = client.get("/signaler", headers={"Sec-Fetch-Mode": "cors"})
+    assert "qpvmap=" not in kept.headers.get("Set-Cookie", "")
+    token = client.get("/envois/identite", headers={"Sec-Fetch-Mode": "cors"})
+    assert "qpvmap=" in token.headers["Set-Cookie"]
