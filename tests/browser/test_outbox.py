@@ -240,7 +240,9 @@ def test_outbox_when_one_is_stuck_and_the_session_ends_then_nothing_is_lost(
         assert exported.testzip() is None
         assert "Un trou." in exported.read("envoi.json").decode()
 
-    phone.get_by_text("Plus", exact=True).click()
+    phone.get_by_role("navigation", name="Rubriques, en bas").get_by_text(
+        "Plus", exact=True
+    ).click()
     phone.get_by_role("button", name="Se déconnecter").click()
     expect(phone.get_by_role("dialog")).to_contain_text("1 signalement")
     shoot(phone, "partir-phone")
@@ -257,7 +259,9 @@ def test_outbox_when_one_is_stuck_and_the_session_ends_then_nothing_is_lost(
     assert len(filed(blagis)) == 2
 
     phone.goto("/envois")
-    phone.get_by_text("Plus", exact=True).click()
+    phone.get_by_role("navigation", name="Rubriques, en bas").get_by_text(
+        "Plus", exact=True
+    ).click()
     phone.get_by_role("button", name="Se déconnecter").click()
     expect(phone.get_by_role("link", name="Se connecter").first).to_be_attached()
     wait_until_kept(phone)
