@@ -174,7 +174,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
     Action.COUNT_PRESENCE: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.SHARE_VIEW: {None: {Role.LEAD: Reach.TEAM, Role.COORDINATOR: Reach.TERRITORY}},
     Action.EDIT_OPERATION: {
-        None: dict.fromkeys((Role.PLANNER, Role.COORDINATOR, Role.ADMIN), Reach.TERRITORY)
+        None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.EDIT_INSERTION: {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}

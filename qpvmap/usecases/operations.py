@@ -223,7 +223,7 @@ def edit_many(
         if code not in plan:
             refused[code] = str(NotFound("Opération", code))
             continue
-        draft = replace(plan[code].content, **bulk.fields)  # type: ignore[arg-type]
+        draft = replace(plan[code].content, **bulk.fields)  # type: ignore[arg-type]  # each reader gives its field's type
         try:
             with session.begin_nested():
                 wrote = edit_operation(

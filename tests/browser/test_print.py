@@ -25,7 +25,7 @@ def printed(page: Page) -> list[str]:
     return page_texts(page.pdf(prefer_css_page_size=True, print_background=True))
 
 
-def test_portrait_when_printed_then_each_table_is_whole_on_one_page(desktop: Page) -> None:
+def test_portrait_when_printed_then_the_signed_table_is_whole_on_one_page(desktop: Page) -> None:
     desktop.goto("/quartiers/QN09219N")
     desktop.wait_for_load_state("networkidle")
     pages = printed(desktop)

@@ -131,11 +131,11 @@ def test_place_after_somebody_else_s_is_refused_and_kept_in_the_form(
         (Role.MEDIATOR, 403),
         (Role.AGENT, 403),
         (Role.LEAD, 403),
-        (Role.ADMIN, 303),
+        (Role.ADMIN, 403),
         (Role.COORDINATOR, 303),
     ],
 )
-def test_place_by_other_roles_is_refused_but_for_who_keeps_the_plan(
+def test_place_by_other_roles_is_refused_but_for_the_coordination(
     client: FlaskClient, engine_of_app: Any, planner: Account, role: Role, status: int
 ) -> None:
     page = sign_in(client, planner).get(HERE).text
