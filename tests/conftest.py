@@ -205,7 +205,10 @@ def app(settings: Settings) -> Iterator[Any]:
     application = create_app(settings)
     application.testing = True
     yield application
-    application.extensions["qpvmap"].engine.dispose()
+    engine = application.extensions["qpvmap"].engine
+    left_open = engine.pool.checkedout()
+    engine.dispose()
+    assert not left_open, "a connection was not given back: was an answer neither read nor closed?"
 
 
 @pytest.fixture

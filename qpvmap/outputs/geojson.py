@@ -1,7 +1,7 @@
 """GeoJSON made in Python, for what is filtered by who reads it. EPSG:4326, 6 decimals."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 DECIMALS = 6
@@ -26,7 +26,7 @@ def collection(features: Iterable[Mapping[str, Any]], **extra: object) -> str:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
-def collection_parts(features: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def collection_parts(features: Iterable[Mapping[str, Any]]) -> Generator[str, None, None]:
     """Yield the text of a FeatureCollection, feature after feature: it is never held whole."""
     yield '{"type":"FeatureCollection","features":['
     for number, feature in enumerate(features):

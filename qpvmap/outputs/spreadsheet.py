@@ -6,7 +6,7 @@ computed, in any format.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -100,7 +100,7 @@ def fitted(name: str, header: Sequence[str], rows: Sequence[Row]) -> Table:
     return Table(name, columns, rows)
 
 
-def csv_parts(table: Table) -> Iterator[str]:
+def csv_parts(table: Table) -> Generator[str, None, None]:
     """Yield a CSV with `;` between cells, decimal commas, and a mark that says it is UTF-8."""
     written = StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")

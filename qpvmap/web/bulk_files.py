@@ -5,12 +5,12 @@ phone number, an e-mail or a plate in a text is masked; of what is confidential 
 words nor the place.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from flask import Response, render_template, request, stream_with_context, url_for
+from flask import Response, render_template, request, url_for
 from werkzeug.wsgi import FileWrapper
 
 from qpvmap.core.actors import Actor
@@ -24,7 +24,7 @@ from qpvmap.outputs import geojson, spreadsheet
 from qpvmap.outputs.spreadsheet import Cell, Column, Link, Table, plain
 from qpvmap.storage.bulk import Sheet, sheets
 from qpvmap.web.runtime import runtime
-from qpvmap.web.sessions import request_session
+from qpvmap.web.sessions import Parts, request_session, sent_as_made
 
 CONFIDENTIAL = "Confidentiel"
 
@@ -122,10 +122,10 @@ def printed(chosen: Iterable[Sheet], now: datetime) -> Response:
     return Response(render_template("inbox/print.html", rows=rows, title=title, now=now))
 
 
-def download(parts: Iterator[Any], media_type: str, suffix: str, now: datetime) -> Response:
+def download(parts: Parts, media_type: str, suffix: str, now: datetime) -> Response:
     """Return a file that the browser keeps, and that nothing else does, sent as it is made."""
     name = f"signalements-{local_date(now).isoformat()}.{suffix}"
-    answer = Response(stream_with_context(parts), content_type=media_type)
+    answer = Response(sent_as_made(parts), content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -4,9 +4,10 @@ There is one of them, so a request never waits for a second connection while it 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from typing import Any, Protocol
 
-from flask import Flask, g
+from flask import Flask, g, stream_with_context
 from sqlalchemy.orm import Session
 
 from qpvmap.web.runtime import runtime
@@ -30,6 +31,31 @@ def unit_of_work() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+class Parts(Protocol):
+    """What yields an answer bit by bit, and lets go of what it reads when closed."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the next bits."""
+
+    def close(self) -> object:
+        """Let go of what is read."""
+
+
+def sent_as_made(parts: Parts) -> Iterator[Any]:
+    """Yield the parts of an answer while they are read, in this request's session.
+
+    The request has ended by then, and its session with it: what reads on opens it again, so it is
+    closed here, and `parts` too, whether the answer was read to its end or given up.
+    """
+    session = request_session()
+
+    def sending() -> Iterator[Any]:
+        with closing(session), closing(parts):
+            yield from parts
+
+    return stream_with_context(sending())
 
 
 def close_session(_error: BaseException | None = None) -> None:

@@ -410,8 +410,9 @@ class Reader:
         options: dict[str, Any] = {}
         if method == "POST":
             options = {"json": FORM} if path.startswith("/api/") else {"data": FORM}
-        given = self.client.open(path, method=method, headers=headers, **options)
-        return given.status_code, given.get_data().decode(errors="replace") + str(given.headers)
+        with self.client.open(path, method=method, headers=headers, **options) as given:
+            body = given.get_data().decode(errors="replace")
+            return given.status_code, body + str(given.headers)
 
 
 def reader(app: Flask, planted: Planted, name: str) -> Reader:

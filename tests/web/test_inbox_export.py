@@ -117,6 +117,21 @@ def test_export_when_the_list_is_too_long_then_it_says_so_and_what_to_do(
     assert "Un fichier compte 2 signalements au plus" in desk.get(answer.location).text
 
 
+@pytest.mark.parametrize("suffix", ["csv", "geojson", "xlsx"])
+def test_export_when_read_or_given_up_then_its_connection_is_given_back(
+    app: Any, desk: FlaskClient, db: Session, toy: Toy, suffix: str
+) -> None:
+    made(db, toy, 3)
+    db.close()
+    pool = app.extensions["qpvmap"].engine.pool
+    with desk.get(f"/corbeille/export.{suffix}?vue=tous") as kept:
+        assert kept.get_data()
+    assert pool.checkedout() == 0
+    with desk.get(f"/corbeille/export.{suffix}?vue=tous") as given_up:
+        next(given_up.iter_encoded())
+    assert pool.checkedout() == 0
+
+
 def test_export_when_no_such_kind_then_404(desk: FlaskClient) -> None:
     assert desk.get("/corbeille/export.exe").status_code == 404
 
