@@ -150,7 +150,9 @@ def commune_names_of(session: Session, territory_id: int) -> dict[str, str]:
 def operations_by_title(session: Session, territory_id: int) -> dict[str, str]:
     """Return the code of each operation of the plan, by its title in lower case."""
     rows = session.execute(
-        select(Operation.title, Operation.code).where(Operation.territory_id == territory_id)
+        select(Operation.title, Operation.code).where(
+            Operation.territory_id == territory_id, Operation.removed_at.is_(None)
+        )
     )
     return {title.lower(): code for title, code in rows}
 

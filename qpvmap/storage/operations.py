@@ -142,14 +142,16 @@ def _step(step: Sequence[Any]) -> Step:
     return Step(status, _period(date.fromisoformat(first) if first else None, precision), note)
 
 
-def locked_operation(session: Session, territory_id: int, code: str) -> Operation | None:
-    """Return an operation, held until the transaction ends so that two writes follow each other."""
+def locked_operation(
+    session: Session, territory_id: int, code: str, *, removed: bool = False
+) -> Operation | None:
+    """Return an operation, held until the transaction ends so that two writes follow each other.
+
+    One of the plan, or with `removed` one that was taken off it.
+    """
+    off_plan = Operation.removed_at.is_not(None) if removed else Operation.removed_at.is_(None)
     return session.scalar(
         select(Operation)
-        .where(
-            Operation.territory_id == territory_id,
-            Operation.code == code,
-            Operation.removed_at.is_(None),
-        )
+        .where(Operation.territory_id == territory_id, Operation.code == code, off_plan)
         .with_for_update()
     )

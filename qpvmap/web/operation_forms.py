@@ -129,8 +129,8 @@ def remove(code: str) -> ResponseReturnValue:
     except StaleVersion:
         flash(CHANGED_MEANWHILE, "error")
         return redirect(url_for("operation_forms.edit", code=code), 303)
-    flash(f"Opération {code} retirée du plan.", "success")
-    return redirect(url_for("operations.index"), 303)
+    flash(f"Opération {code} retirée du plan. Elle peut être rétablie ici.", "success")
+    return redirect(url_for("operation_removed.index"), 303)
 
 
 def found(code: str) -> PlannedOperation:

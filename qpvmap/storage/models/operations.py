@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qpvmap.storage.models.base import Base, Id, geometry
@@ -177,7 +178,11 @@ class OperationDocument(Base):
 
 
 class OperationChange(Base):
-    """Who changed what: a line of the journal. `changes`: field -> [before, after], in words."""
+    """Who changed what: a line of the journal. `changes`: field -> [before, after], in words.
+
+    `before` is the whole operation as it was, so that a workbook made from an older version is
+    merged with what happened since. Lines written before there was such a column have none.
+    """
 
     __tablename__ = "operation_change"
     __table_args__ = (Index(None, "operation_id", "id"), Index(None, "actor_id"))
@@ -189,6 +194,7 @@ class OperationChange(Base):
     origin: Mapped[str]
     version: Mapped[int]
     changes: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class OperationImport(Base):
