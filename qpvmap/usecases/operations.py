@@ -29,7 +29,12 @@ from qpvmap.core.plain_words import folded
 from qpvmap.storage import operation_writing as rows
 from qpvmap.storage.imports import bump_data_version
 from qpvmap.storage.models import Operation, Territory
-from qpvmap.storage.operations import commune_names, locked_operation, whole_plan
+from qpvmap.storage.operations import (
+    commune_names,
+    locked_operation,
+    measure_plan,
+    whole_plan,
+)
 from qpvmap.storage.places import locate
 
 CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -347,6 +352,8 @@ def _write(
     known = before if row.version > 1 else None
     told = rows.Told(said, writing.origin, actor.account_id, known)
     rows.record_change(session, row, told)
+    if "place" in changed:
+        measure_plan(session, territory.id, row.code)
     bump_data_version(session, "operations", now)
     session.flush()
 

@@ -99,6 +99,22 @@ class Operation(Base):
     removed_at: Mapped[datetime | None]
 
 
+class OperationMeasure(Base):
+    """How an operation stands to the perimeters, kept so that a reading need not measure it.
+
+    `mark` is a digest of the point and of the perimeters that were measured: where they are others
+    now, what is kept is not believed. It may be emptied at any time.
+    """
+
+    __tablename__ = "operation_measure"
+
+    operation_id: Mapped[int] = mapped_column(
+        ForeignKey("operation.id", ondelete="CASCADE"), primary_key=True
+    )
+    mark: Mapped[str]
+    nearness: Mapped[list[Any]] = mapped_column(JSONB)
+
+
 class Funder(Base):
     """Who pays: those of everywhere have no territory."""
 
