@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Row, delete, select, text
+from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -105,6 +105,61 @@ def clauses_of(session: Session, territory_id: int) -> list[Clause]:
     return [Clause(**row) for row in rows.mappings()]
 
 
+def clause_ids(session: Session, territory_id: int) -> dict[tuple[int, str, str, str], int]:
+    """Return the number of each clause of a territory, by its key."""
+    rows = session.execute(
+        select(InsertionClause.id, *COLUMNS[:4]).where(InsertionClause.territory_id == territory_id)
+    )
+    return {(row.year, row.insee_code, row.body, row.site): row.id for row in rows}
+
+
+def clause_at(session: Session, territory_id: int, clause_id: int) -> Clause | None:
+    """Return a clause of a territory by its number."""
+    row = session.execute(
+        select(*COLUMNS).where(
+            InsertionClause.territory_id == territory_id, InsertionClause.id == clause_id
+        )
+    ).mappings()
+    found = row.one_or_none()
+    return Clause(**found) if found else None
+
+
+def locked_clause(session: Session, territory_id: int, clause_id: int) -> InsertionClause | None:
+    """Return the row of a clause, held until the transaction ends."""
+    return session.scalar(
+        select(InsertionClause)
+        .where(InsertionClause.territory_id == territory_id, InsertionClause.id == clause_id)
+        .with_for_update()
+    )
+
+
+def has_clause(session: Session, territory_id: int, clause: Clause, but: int | None) -> bool:
+    """Return whether a territory has a clause of this site and year, another than number `but`."""
+    found = session.scalar(
+        select(InsertionClause.id).where(
+            InsertionClause.territory_id == territory_id,
+            InsertionClause.year == clause.year,
+            InsertionClause.insee_code == clause.insee_code,
+            InsertionClause.body == clause.body,
+            InsertionClause.site == clause.site,
+        )
+    )
+    return found is not None and found != but
+
+
+def clauses_of_site(session: Session, territory_id: int, site: str) -> list[Clause]:
+    """Return the clauses of a site by its name, whatever its case, the newest year first."""
+    rows = session.execute(
+        select(*COLUMNS)
+        .where(
+            InsertionClause.territory_id == territory_id,
+            func.lower(InsertionClause.site) == site.lower(),
+        )
+        .order_by(InsertionClause.year.desc(), InsertionClause.body)
+    )
+    return [Clause(**row) for row in rows.mappings()]
+
+
 def write_clauses(session: Session, territory_id: int, clauses: Iterable[Clause]) -> Counts:
     """Write clauses; return how many are new and changed."""
     rows = [{**clause.values(), "territory_id": territory_id} for clause in clauses]
@@ -155,6 +210,15 @@ def operations_by_title(session: Session, territory_id: int) -> dict[str, str]:
         )
     )
     return {title.lower(): code for title, code in rows}
+
+
+def operation_titles(session: Session, territory_id: int) -> Sequence[str]:
+    """Return the titles of the operations of the plan."""
+    return session.scalars(
+        select(Operation.title).where(
+            Operation.territory_id == territory_id, Operation.removed_at.is_(None)
+        )
+    ).all()
 
 
 def quarters_of(session: Session, territory_id: int) -> Sequence[str]:

@@ -18,6 +18,7 @@ from qpvmap.importers.offers import ParsedOffers, parse_offers
 from qpvmap.importers.report import FileRefused
 from qpvmap.outputs.spreadsheet import Cell, Table, fitted
 from qpvmap.storage.insertion import (
+    clause_ids,
     clauses_of,
     commune_names_of,
     offer_counts,
@@ -90,6 +91,7 @@ def index() -> str:
         drawing=offers_map(quarters, rome) if offers else None,
         quarters=quarters,
         may_edit=may_edit(),
+        ids=clause_ids(session, territory_id) if kept and may_edit() else {},
     )
 
 
