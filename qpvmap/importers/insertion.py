@@ -213,9 +213,8 @@ def read_line(cells: Cells, at: Mapping[str, int], places: Places) -> Clause:
     RowRefused
         With what is wrong with it.
     """
-    return Clause(
-        **{role: read(cell_of(cells, at, role), places) for role, read in READERS.items()}
-    )
+    values = {role: read(cell_of(cells, at, role), places) for role, read in READERS.items()}
+    return Clause(**values)
 
 
 def read_typed(typed: Mapping[str, str], places: Places) -> tuple[Clause | None, dict[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -149,8 +150,8 @@ def saved(clause_id: int | None) -> ResponseReturnValue:
         return form(Editing(typed, clause_id, mark_of(now), errors, meanwhile)), 409
     flash("Ligne ajoutée." if clause_id is None else "Ligne enregistrée.", "success")
     if "suivante" in request.form:
-        kept = {name: typed[role] for name, role in KEPT.items()}
-        return redirect(url_for(".new", **kept), 303)
+        kept = urlencode({name: typed[role] for name, role in KEPT.items()})
+        return redirect(f"{url_for('.new')}?{kept}", 303)
     return redirect(url_for(HOME, _anchor="clauses"), 303)
 
 

@@ -246,11 +246,12 @@ def test_line_by_hand_when_added_corrected_and_removed_then_the_totals_follow(
     assert planner.post(here[1], data=changed).status_code == 303
     (row,) = rows_of(app, InsertionClause)
     assert (row.hours_done, row.people, row.people_qpv) == (900, None, None)
-    card = spoken(planner.get(re.search(r'"(/operations/[^"]+)">Halle', page)[1]).text)  # type: ignore[index]  # it is there
+    operation = re.search(r'"(/operations/[^"]+)">Halle', page)
+    assert operation
+    card = spoken(planner.get(operation[1]).text)
     assert "2025 Ville de Bagneux 1 200,50 900 3 non dit non dit" in card
-    gone = planner.post(
-        here[1].replace("modifier", "retirer"), data=marks(planner.get(here[1]).text)
-    )
+    seen = marks(planner.get(here[1]).text)
+    gone = planner.post(here[1].replace("modifier", "retirer"), data=seen)
     assert gone.status_code == 303 and rows_of(app, InsertionClause) == []
     assert planner.get(here[1]).status_code == 404
 
