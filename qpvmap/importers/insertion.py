@@ -253,6 +253,8 @@ def words_of(cell: Any, what: str) -> str:
 def commune_of(cell: Any, places: Places) -> str:
     """Return the code of a commune of the territory."""
     written = bare(text(cell))
+    if not written:
+        raise RowRefused("la commune est absente : dites laquelle")
     code = places.communes.get(written)
     if code is None:
         raise RowRefused(f"commune « {text(cell)[:40]} » : elle n’est pas du territoire")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Row, delete, func, select, text
+from sqlalchemy import Row, RowMapping, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -64,6 +64,25 @@ PLACE_IN_IRIS = text("""
     )
     where job_offer.territory_id = :territory_id and job_offer.location is not null
 """)
+TOWN_POINTS = text("""
+    with points as (
+        select insee_code, location, count(*) as offers, sum(count(*)) over commune as placed,
+               count(distinct rome_code) as trades
+        from job_offer
+        where territory_id = :territory_id and location is not null
+        group by insee_code, location
+        window commune as (partition by insee_code)
+    )
+    update job_offer set iris_code = null
+    from points
+    where job_offer.territory_id = :territory_id
+      and points.insee_code = job_offer.insee_code and points.location = job_offer.location
+      and points.offers >= :least and points.trades > 1 and points.offers * 2 > points.placed
+    returning job_offer.id
+""")
+TOWN_POINT_LEAST = 5
+"""From so many offers of several trades on one point, more than half of those of a commune, it is
+taken for the point of the town, which France Travail gives when it knows no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +195,7 @@ def replace_offers(session: Session, territory_id: int, offers: Sequence[Offer])
     )
     done = upsert(session, OFFER, [_offer_row(territory_id, offer) for offer in offers])
     session.execute(PLACE_IN_IRIS, {"territory_id": territory_id})
+    session.execute(TOWN_POINTS, {"territory_id": territory_id, "least": TOWN_POINT_LEAST})
     return done
 
 
@@ -236,3 +256,20 @@ def offer_counts(
     """
     given = {"territory_id": territory_id, "rome_code": rome_code}
     return session.execute(statement("offer_counts"), given).all()
+
+
+def offer_places(session: Session, territory_id: int, rome_code: str = "") -> Sequence[RowMapping]:
+    """Return each commune, and each IRIS that has some, with its offers and where to draw it."""
+    given = {"territory_id": territory_id, "rome_code": rome_code}
+    return session.execute(statement("offer_map"), given).mappings().all()
+
+
+def offer_trades(session: Session, territory_id: int) -> Sequence[Row[str, str, int]]:
+    """Return (code, name, offers) of each trade that has offers, by name."""
+    name = func.max(JobOffer.rome_label).label("name")
+    return session.execute(
+        select(JobOffer.rome_code.label("code"), name, func.count().label("offers"))
+        .where(JobOffer.territory_id == territory_id)
+        .group_by(JobOffer.rome_code)
+        .order_by(name, JobOffer.rome_code)
+    ).all()
