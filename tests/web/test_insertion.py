@@ -155,7 +155,7 @@ def test_offers_are_counted_by_commune_iris_and_trade_and_colour_the_map(
     words = spoken(page)
     assert re.search(r"Par commune Commune Offres Postes Bagneux 1 2 Sceaux 1 2", words)
     assert "Services domestiques K1304 1 2" in words
-    assert 'class="portrait-map"' in page
+    assert 'class="portrait-map offers-map"' in page and "Bagneux 1 offre" in words
     assert "Durand" not in page
     placed = {offer.source_key: offer.iris_code for offer in rows_of(app, JobOffer)}
     assert placed["187XYZ"].startswith("92007")
@@ -308,3 +308,56 @@ def test_line_by_hand_when_by_others_then_refused(
         answer = client.post(f"{HERE}/clauses/{path}", data=LINE)
         assert answer.status_code == (403 if role else 303)
     assert rows_of(app, InsertionClause) == []
+
+
+def put_offers(client: FlaskClient, offers: list[dict[str, Any]]) -> None:
+    content = json.dumps({"resultats": offers}).encode()
+    data = {"offres": (io.BytesIO(content), "offres.json")}
+    path = f"{HERE}/offres"
+    assert client.post(path, data=data, content_type="multipart/form-data").status_code == 303
+
+
+def test_offers_on_the_map_shade_communes_and_number_iris_for_the_trade_of_the_address(
+    app: Flask, planner: FlaskClient
+) -> None:
+    assert 'data-layer="offres"' not in planner.get("/").text
+    other = {**OFFER, "id": "9", "romeCode": "I1203", "romeLibelle": "Maintenance des bâtiments"}
+    put_offers(planner, [OFFER, {**other, "lieuTravail": {"commune": "92071"}}])
+    page = planner.get("/").text
+    assert 'data-layer="offres"' in page and '<option value="I1203">Maintenance' in page
+    nobody = app.test_client()
+    layer = nobody.get("/carte/offres.json").json
+    assert layer
+    assert {code: told["short"] for code, told in layer["communes"].items()} == {
+        "92007": "1\u00a0offre",
+        "92014": "0\u00a0offre",
+        "92032": "0\u00a0offre",
+        "92071": "1\u00a0offre",
+    }
+    assert layer["communes"]["92014"] == {
+        "class": "none",
+        "text": "aucune offre",
+        "short": "0\u00a0offre",
+    }
+    (block,) = layer["blocks"]
+    assert block["code"].startswith("92007") and block["text"] == "1\u00a0offre, 2\u00a0postes"
+    assert 2.2 < block["lon"] < 2.4 and 48.7 < block["lat"] < 48.9
+    one = nobody.get("/carte/offres.json?metier=i1203").json
+    assert one and one["title"] == "Offres d’emploi, Maintenance des bâtiments"
+    assert one["blocks"] == [] and one["communes"]["92007"]["class"] == "none"
+    assert one["communes"]["92071"]["class"] != "none"
+    assert "metier=I1203" in planner.get(f"{HERE}?metier=I1203").text
+
+
+def test_offers_on_the_point_of_a_town_are_counted_in_no_iris(
+    app: Flask, planner: FlaskClient
+) -> None:
+    """France Travail gives a town’s point when it knows no address: nobody works there."""
+    trades = ("K1304", "I1203", "N4101", "K1304", "D1106")
+    town = [{**OFFER, "id": str(n), "romeCode": trade} for n, trade in enumerate(trades)]
+    put_offers(planner, town)
+    assert {row.iris_code for row in rows_of(app, JobOffer)} == {None}
+    assert len([row for row in rows_of(app, JobOffer) if row.location is not None]) == 5
+    one_employer = [{**offer, "romeCode": "K1304"} for offer in town]
+    put_offers(planner, one_employer)
+    assert None not in {row.iris_code for row in rows_of(app, JobOffer)}

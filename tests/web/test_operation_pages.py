@@ -237,6 +237,35 @@ def test_operations_when_changed_together_then_shown_before_they_are_written(
     assert codes(client, "etat=works&annee=2027") == ["SCX-04", "SCX-05", "SCX-08"]
 
 
+def test_operations_when_all_that_a_filter_lists_are_changed_then_those_and_no_others(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    here = "/operations/tableau?commune=92014&q=quartier"
+    assert "Modifier les 22 affichées" not in client.get(here).text
+    asked = client.post("/operations/lot", data={"tout": "oui", "retour": here}).text
+    chosen = re.findall(r'name="choix" value="([A-Z]+-\d+):1"', asked)
+    assert chosen and all(code.startswith("BLR-") for code in chosen)
+    assert chosen == codes(client, "commune=92014&q=quartier")
+    nothing = {"tout": "oui", "retour": "/operations/tableau?q=xylophone"}
+    assert client.post("/operations/lot", data=nothing).status_code == 303
+
+
+def test_calendar_when_read_then_each_group_goes_by_its_beginnings(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    for title, starts in (("Zèbre", "2029"), ("Agneau", "2028"), ("Mouton", "T4 2028")):
+        sent = {**FORM, "title": title, "starts": starts, "ends": "", "step-at": ["", ""]}
+        assert client.post("/operations/nouvelle", data=sent).status_code == 303
+    page = client.get("/operations/calendrier?nature=reconstruction").text
+    places = [page.index(f">{title}</a>") for title in ("Agneau", "Mouton", "Zèbre")]
+    assert places == sorted(places)
+    assert (
+        "Aller à" not in page and "Aller à" in client.get("/operations/calendrier?par=theme").text
+    )
+
+
 def test_workbook_when_somebody_changed_the_same_field_then_asked_side_by_side_and_choices_kept(
     client: FlaskClient, planner: Account
 ) -> None:
