@@ -50,7 +50,11 @@ def tint_of(row: RowMapping, classes: Classes) -> str:
 def legend_of(rows: Sequence[RowMapping], classes: Classes) -> list[tuple[str, str]]:
     """Return each tint with its words, lowest first."""
     counts = [row["offers"] for row in rows if row["kind"] == COMMUNE]
-    legend = [(str(tint), words) for tint, words in classes.legend("offres")] if any(counts) else []
+    some = sorted({count for count in counts if count})
+    legend = [(str(tint), words) for tint, words in classes.legend("offres")] if some else []
+    if len(legend) == 1:
+        least, most = some[0], plural(some[-1], "offre")
+        legend = [(legend[0][0], most if len(some) == 1 else f"{least} à {most}")]
     return [("none", NONE_WORDS), *legend] if 0 in counts else legend
 
 

@@ -75,10 +75,10 @@ def test_insertion_when_kept_by_hand_then_on_the_page_and_offers_on_the_map_by_t
         assert_accessible(page)
     page.goto("/#carte=14/48.7900/2.3050&calques=communes,offres&fond=sans-fond&metier=F1703")
     page.reload()
-    expect(page.locator(".m-lab-offers", has_text="4 offres")).to_be_visible()
-    expect(page.locator(".m-lab-offers", has_text="0 offre")).to_have_count(3)
+    expect(page.locator(".m-lab-offers > span", has_text="4 offres")).to_be_visible()
+    expect(page.locator(".m-lab-offers > span", has_text="0 offre")).to_have_count(3)
     assert sum(map(int, page.locator(".m-offers").all_inner_texts())) == 4
     shoot(page, f"map-offers-{size['width']}")
     page.locator("#metier").select_option("", force=True)
-    expect(page.locator(".m-lab-offers", has_text="8 offres")).to_be_visible()
+    expect(page.locator(".m-lab-offers > span", has_text="8 offres")).to_be_visible()
     assert "metier" not in page.url and re.search(r"calques=[^&]*offres", page.url)

@@ -344,6 +344,7 @@ def test_offers_on_the_map_shade_communes_and_number_iris_for_the_trade_of_the_a
     assert 2.2 < block["lon"] < 2.4 and 48.7 < block["lat"] < 48.9
     one = nobody.get("/carte/offres.json?metier=i1203").json
     assert one and one["title"] == "Offres d’emploi, Maintenance des bâtiments"
+    assert {"class": "3", "label": "1\u00a0offre"} in one["legend"]
     assert one["blocks"] == [] and one["communes"]["92007"]["class"] == "none"
     assert one["communes"]["92071"]["class"] != "none"
     assert "metier=I1203" in planner.get(f"{HERE}?metier=I1203").text
