@@ -218,6 +218,20 @@ def test_form_when_somebody_saved_meanwhile_then_kept_and_what_they_did_is_shown
     assert saved.status_code == 303
 
 
+def test_form_when_others_saved_other_fields_meanwhile_then_theirs_are_not_put_back(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    client.post("/operations/SCX-08/modifier", data={**FORM, "version": "1"})
+    theirs = {**FORM, "version": "2", "owner": "Ville de Sceaux", "line-agreed": ["9", "7,50", ""]}
+    client.post("/operations/SCX-08/modifier", data=theirs)
+    mine = {**FORM, "version": "2", "title": "Une autre école"}
+    page = unescape(client.post("/operations/SCX-08/modifier", data=mine).text)
+    assert 'value="Une autre école"' in page and 'value="Ville de Sceaux"' in page
+    assert re.search(r'name="line-agreed" value="9"', page)
+    assert 'value="92071" selected' in page and 'value="T2 2025"' in page
+
+
 def test_operations_when_changed_together_then_shown_before_they_are_written(
     client: FlaskClient, planner: Account, engine: Any
 ) -> None:
