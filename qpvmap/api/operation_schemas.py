@@ -1,11 +1,13 @@
 """Operations of the investment plan, as the API takes and gives them."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from qpvmap.api.schemas import MAX_PAGE, MAX_PAGE_SIZE, Input, Place
+from qpvmap.core.documents import KINDS
 from qpvmap.core.operation_filters import PlanFilter
 from qpvmap.core.operations import (
     Draft,
@@ -15,6 +17,8 @@ from qpvmap.core.operations import (
     Step,
 )
 from qpvmap.core.periods import Period, Precision
+from qpvmap.storage.models import OperationDocument
+from qpvmap.storage.operation_files import Change
 
 FILTERS = {
     "commune": "commune",
@@ -150,6 +154,35 @@ class OperationItem(BaseModel):
     steps: list[StepItem]
 
 
+class DocumentItem(BaseModel):
+    """A file kept with an operation."""
+
+    title: str
+    media_type: str
+    size_bytes: int
+    is_public: bool
+    url: str = Field(description="Adresse du fichier.")
+
+
+class ChangeItem(BaseModel):
+    """A line of the journal of an operation."""
+
+    at: datetime
+    name: str = Field(description="Qui ; vide pour un compte effacé.")
+    origin: str = Field(description="form, move, bulk, import ou document.")
+    version: int
+    changes: dict[str, tuple[str, str]] = Field(description="Par champ : avant, après, en mots.")
+
+
+class OperationDetail(OperationItem):
+    """An operation with what is kept beside it, for who may read it."""
+
+    documents: list[DocumentItem] = Field(description="Publics ; tous pour la planification.")
+    history: list[ChangeItem] = Field(
+        description="Les 50 derniers changements, du plus récent ; planification seule."
+    )
+
+
 class OperationPage(BaseModel):
     """A page of the plan."""
 
@@ -220,4 +253,37 @@ def operation_item(operation: PlannedOperation) -> OperationItem:
         nearness=[_near(near) for _, near in sorted(operation.nearness.items(), reverse=True)],
         funding=[_funding(line) for line in content.lines],
         steps=[_step(step) for step in content.steps],
+    )
+
+
+def document_item(code: str, row: OperationDocument) -> DocumentItem:
+    """Return a document of an operation as the API gives it."""
+    return DocumentItem(
+        title=row.title,
+        media_type=KINDS[row.kind].media_type,
+        size_bytes=row.size_bytes,
+        is_public=row.is_public,
+        url=f"/operations/{code}/documents/{row.id}",
+    )
+
+
+def operation_detail(
+    operation: PlannedOperation,
+    documents: Sequence[OperationDocument],
+    journal: Sequence[Change],
+) -> OperationDetail:
+    """Return an operation with what is kept beside it; who reads was seen to before."""
+    return OperationDetail(
+        **operation_item(operation).model_dump(),
+        documents=[document_item(operation.code, row) for row in documents],
+        history=[
+            ChangeItem(
+                at=line.at,
+                name=line.name,
+                origin=line.origin,
+                version=line.version,
+                changes={name: (pair[0], pair[1]) for name, pair in line.changes.items()},
+            )
+            for line in journal
+        ],
     )

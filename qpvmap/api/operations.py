@@ -5,10 +5,18 @@ from urllib.parse import urlencode
 from flask import Response, json, request
 
 from qpvmap.api.blueprint import territory_code, v1
-from qpvmap.api.operation_schemas import OperationPage, OperationQuery, operation_item
+from qpvmap.api.operation_schemas import (
+    OperationDetail,
+    OperationPage,
+    OperationQuery,
+    operation_detail,
+    operation_item,
+)
+from qpvmap.core.errors import NotFound
 from qpvmap.core.french import local_date
 from qpvmap.core.operation_filters import chosen_operations
 from qpvmap.core.operations import PlannedOperation
+from qpvmap.storage.operation_files import documents_of, journal_of
 from qpvmap.storage.operations import visible_plan
 from qpvmap.storage.signalements import territory_by_code
 from qpvmap.web.filters import request_now
@@ -54,6 +62,32 @@ def list_operations(query: OperationQuery) -> Response | OperationPage:
     response.vary.add("Accept")
     response.headers["Link"] = _links(query, len(found))
     return response
+
+
+@v1.get("/operations/<code>")
+@public
+@v1.output(OperationDetail, description="L’opération, ses documents, son histoire.")
+@v1.doc(
+    operation_id="getOperation",
+    tags=["Plan d’investissement"],
+    summary="Lire une opération d’investissement",
+    description="Les champs de la liste, financements et états datés compris, et les documents "
+    "publics. La note interne n’est jamais donnée. Les montants demandés, les documents réservés "
+    "et l’histoire des changements ne sont donnés qu’à la planification et à la coordination.",
+    responses={404: "Aucune opération du plan n’a ce code."},
+)
+def get_operation(code: str) -> OperationDetail:
+    """Answer an operation as the actor may read it, with its documents and journal."""
+    session, actor = request_session(), current_actor()
+    territory = territory_by_code(session, territory_code())
+    found = visible_plan(session, actor, territory.id, code) if territory else []
+    if territory is None or not found:
+        raise NotFound("Opération", code)
+    return operation_detail(
+        found[0],
+        documents_of(session, actor, territory.id, code),
+        journal_of(session, actor, territory.id, code),
+    )
 
 
 def _geojson(rows: list[PlannedOperation], total: int) -> Response:

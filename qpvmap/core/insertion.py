@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from qpvmap.core.privacy import personal_hints
@@ -106,6 +107,22 @@ class Offer:
     lon: float | None = None
     lat: float | None = None
     published_on: date | None = None
+
+
+MORE_THAN_ALL = "Plus d’habitants du quartier que de personnes : vérifiez les deux nombres."
+
+
+def clause_faults(clause: Clause) -> dict[str, str]:
+    """Return what is wrong between the counts of a clause, in French, by field."""
+    known = clause.people is not None and clause.people_qpv is not None
+    if known and (clause.people_qpv or 0) > (clause.people or 0):
+        return {"people_qpv": MORE_THAN_ALL}
+    return {}
+
+
+def mark_of(clause: Clause) -> str:
+    """Return what tells whether a clause is still what somebody read."""
+    return sha256(repr(clause).encode()).hexdigest()[:32]
 
 
 def is_personal_column(bare_name: str) -> bool:

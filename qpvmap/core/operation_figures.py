@@ -34,8 +34,12 @@ class Totals:
 
     @property
     def share(self) -> float | None:
-        """The part of the known costs that is agreed, 0 to 1; None without a cost."""
-        return float(self.agreed_of_costed / self.cost) if self.cost else None
+        """The part of the known costs that is agreed, 0 to 1; None without a cost or an amount.
+
+        Nothing agreed is mostly not known yet: it is not said to be 0.
+        """
+        known = self.cost and self.agreed_of_costed
+        return float(self.agreed_of_costed / self.cost) if known else None
 
 
 def totals(plan: Sequence[PlannedOperation]) -> Totals:

@@ -65,6 +65,29 @@ class Period:
         """Return it for a sentence: `2e trimestre 2026`, `mars 2026`, `31 décembre 2026`."""
         return SAID[self.precision](self)
 
+    @property
+    def since(self) -> str:
+        """Return it after `à partir`: `de 2026`, `du 1er trimestre 2026`, `d’avril 2026`."""
+        return _after("de", self)
+
+    @property
+    def until(self) -> str:
+        """Return it after `jusqu’`: `à mars 2026`, `au 2e trimestre 2026`."""
+        return _after("à", self)
+
+
+CONTRACTED: Mapping[str, str] = {"de": "du", "à": "au"}
+
+
+def _after(word: str, period: Period) -> str:
+    """Return a period after `de` or `à`, as French contracts them."""
+    words = period.words
+    if period.precision in (Precision.DAY, Precision.QUARTER):
+        return f"{CONTRACTED[word]} {words}"
+    if word == "de" and words[0] in "ao":  # avril, août, octobre
+        return f"d’{words}"
+    return f"{word} {words}"
+
 
 TYPED: Mapping[Precision, Callable[[Period], str]] = {
     Precision.DAY: lambda p: f"{p.first:%d/%m/%Y}",

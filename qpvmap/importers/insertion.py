@@ -1,6 +1,6 @@
 """Insertion clauses out of the spreadsheet that a planner keeps. Columns about people stay out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -213,21 +213,29 @@ def read_line(cells: Cells, at: Mapping[str, int], places: Places) -> Clause:
     RowRefused
         With what is wrong with it.
     """
-    year = year_of(cell_of(cells, at, "year"))
+    values = {role: read(cell_of(cells, at, role), places) for role, read in READERS.items()}
+    return Clause(**values)
+
+
+def read_typed(typed: Mapping[str, str], places: Places) -> tuple[Clause | None, dict[str, str]]:
+    """Return the clause that a form gives by role, and a French fault for each that is wrong."""
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for role, read in READERS.items():
+        try:
+            values[role] = read(typed.get(role, ""), places)
+        except RowRefused as refusal:
+            words = str(refusal)
+            faults[role] = f"{words[:1].upper()}{words[1:]}."
+    return (None, faults) if faults else (Clause(**values), {})
+
+
+def clause_year(cell: Any, _: Places) -> int:
+    """Return the year of a line, which there must be."""
+    year = year_of(cell)
     if year is None:
         raise RowRefused("l’année est absente ou illisible : écrivez par exemple 2024")
-    return Clause(
-        year=year,
-        insee_code=commune_of(cell_of(cells, at, "insee_code"), places),
-        body=words_of(cell_of(cells, at, "body"), WORDS["body"]),
-        site=words_of(cell_of(cells, at, "site"), WORDS["site"]),
-        qpv_code=quarter_of(cell_of(cells, at, "qpv_code"), places),
-        hours_planned=hours_of(cell_of(cells, at, "hours_planned"), "hours_planned"),
-        hours_done=hours_of(cell_of(cells, at, "hours_done"), "hours_done"),
-        contracts=people_of(cell_of(cells, at, "contracts"), "contracts"),
-        people=people_of(cell_of(cells, at, "people"), "people"),
-        people_qpv=people_of(cell_of(cells, at, "people_qpv"), "people_qpv"),
-    )
+    return year
 
 
 def words_of(cell: Any, what: str) -> str:
@@ -245,6 +253,8 @@ def words_of(cell: Any, what: str) -> str:
 def commune_of(cell: Any, places: Places) -> str:
     """Return the code of a commune of the territory."""
     written = bare(text(cell))
+    if not written:
+        raise RowRefused("la commune est absente : dites laquelle")
     code = places.communes.get(written)
     if code is None:
         raise RowRefused(f"commune « {text(cell)[:40]} » : elle n’est pas du territoire")
@@ -285,3 +295,18 @@ def _read(reader: Any, written: str, role: str) -> Any:
         return reader(written)
     except RowRefused as refusal:
         raise RowRefused(f"{quoted(WORDS[role])} : {refusal}") from None
+
+
+READERS: Mapping[str, Callable[[Any, Places], Any]] = {
+    "year": clause_year,
+    "insee_code": commune_of,
+    "body": lambda cell, _: words_of(cell, WORDS["body"]),
+    "site": lambda cell, _: words_of(cell, WORDS["site"]),
+    "qpv_code": quarter_of,
+    "hours_planned": lambda cell, _: hours_of(cell, "hours_planned"),
+    "hours_done": lambda cell, _: hours_of(cell, "hours_done"),
+    "contracts": lambda cell, _: people_of(cell, "contracts"),
+    "people": lambda cell, _: people_of(cell, "people"),
+    "people_qpv": lambda cell, _: people_of(cell, "people_qpv"),
+}
+"""How each role is read, out of a file or out of a form: neither says what the other refuses."""

@@ -34,6 +34,7 @@ from qpvmap.storage.addresses import knows_addresses, nearest_address
 from qpvmap.storage.equipment import find_matches
 from qpvmap.storage.ground import bodies_of, touched_codes
 from qpvmap.storage.import_places import commune_names
+from qpvmap.storage.operations import measure_plans
 from qpvmap.storage.territory import find_territory
 from qpvmap.storage.unplaced import placed_by_hand
 from qpvmap.usecases.imports import store
@@ -169,6 +170,8 @@ def _write(session: Session, request: ImportRequest, parsed: Parsed, now: dateti
     parsed.report.counts = counts[-1]
     if request.kind in MATCHED:
         _match(session, request, parsed)
+    if request.kind == "qpv":
+        measure_plans(session)
     if request.dry_run:
         savepoint.rollback()
     else:

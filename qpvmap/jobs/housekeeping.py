@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from procrastinate import JobContext
 
 from qpvmap.jobs.app import APP, engine_of, settings_of
+from qpvmap.storage.operations import measure_plans
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.operation_import import forget_old_imports
 from qpvmap.usecases.presence_upkeep import close_forgotten_rounds, forget_names
@@ -23,12 +24,13 @@ async def rescue(context: JobContext, timestamp: int) -> None:
 @APP.periodic(cron="17 3 * * *")
 @APP.task(name="forget_attempts", queueing_lock="forget_attempts", pass_context=True)
 def forget_attempts(context: JobContext, timestamp: int) -> None:
-    """Remove the counts of attempts that no longer limit anything, and old workbooks."""
+    """Remove old counts of attempts, and old workbooks; measure the plans that need to be."""
     engine = make_engine(str(settings_of(context).database_url), pool_size=1)
     try:
         with transaction(engine) as session:
             forget_old_attempts(session, datetime.now(UTC))
             forget_old_imports(session, datetime.now(UTC))
+            measure_plans(session)
     finally:
         engine.dispose()
 

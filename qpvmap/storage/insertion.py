@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Row, delete, select, text
+from sqlalchemy import Row, RowMapping, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -64,6 +64,25 @@ PLACE_IN_IRIS = text("""
     )
     where job_offer.territory_id = :territory_id and job_offer.location is not null
 """)
+TOWN_POINTS = text("""
+    with points as (
+        select insee_code, location, count(*) as offers, sum(count(*)) over commune as placed,
+               count(distinct rome_code) as trades
+        from job_offer
+        where territory_id = :territory_id and location is not null
+        group by insee_code, location
+        window commune as (partition by insee_code)
+    )
+    update job_offer set iris_code = null
+    from points
+    where job_offer.territory_id = :territory_id
+      and points.insee_code = job_offer.insee_code and points.location = job_offer.location
+      and points.offers >= :least and points.trades > 1 and points.offers * 2 > points.placed
+    returning job_offer.id
+""")
+TOWN_POINT_LEAST = 5
+"""From so many offers of several trades on one point, more than half of those of a commune, it is
+taken for the point of the town, which France Travail gives when it knows no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,61 @@ def clauses_of(session: Session, territory_id: int) -> list[Clause]:
     return [Clause(**row) for row in rows.mappings()]
 
 
+def clause_ids(session: Session, territory_id: int) -> dict[tuple[int, str, str, str], int]:
+    """Return the number of each clause of a territory, by its key."""
+    rows = session.execute(
+        select(InsertionClause.id, *COLUMNS[:4]).where(InsertionClause.territory_id == territory_id)
+    )
+    return {(row.year, row.insee_code, row.body, row.site): row.id for row in rows}
+
+
+def clause_at(session: Session, territory_id: int, clause_id: int) -> Clause | None:
+    """Return a clause of a territory by its number."""
+    row = session.execute(
+        select(*COLUMNS).where(
+            InsertionClause.territory_id == territory_id, InsertionClause.id == clause_id
+        )
+    ).mappings()
+    found = row.one_or_none()
+    return Clause(**found) if found else None
+
+
+def locked_clause(session: Session, territory_id: int, clause_id: int) -> InsertionClause | None:
+    """Return the row of a clause, held until the transaction ends."""
+    return session.scalar(
+        select(InsertionClause)
+        .where(InsertionClause.territory_id == territory_id, InsertionClause.id == clause_id)
+        .with_for_update()
+    )
+
+
+def has_clause(session: Session, territory_id: int, clause: Clause, but: int | None) -> bool:
+    """Return whether a territory has a clause of this site and year, another than number `but`."""
+    found = session.scalar(
+        select(InsertionClause.id).where(
+            InsertionClause.territory_id == territory_id,
+            InsertionClause.year == clause.year,
+            InsertionClause.insee_code == clause.insee_code,
+            InsertionClause.body == clause.body,
+            InsertionClause.site == clause.site,
+        )
+    )
+    return found is not None and found != but
+
+
+def clauses_of_site(session: Session, territory_id: int, site: str) -> list[Clause]:
+    """Return the clauses of a site by its name, whatever its case, the newest year first."""
+    rows = session.execute(
+        select(*COLUMNS)
+        .where(
+            InsertionClause.territory_id == territory_id,
+            func.lower(InsertionClause.site) == site.lower(),
+        )
+        .order_by(InsertionClause.year.desc(), InsertionClause.body)
+    )
+    return [Clause(**row) for row in rows.mappings()]
+
+
 def write_clauses(session: Session, territory_id: int, clauses: Iterable[Clause]) -> Counts:
     """Write clauses; return how many are new and changed."""
     rows = [{**clause.values(), "territory_id": territory_id} for clause in clauses]
@@ -121,6 +195,7 @@ def replace_offers(session: Session, territory_id: int, offers: Sequence[Offer])
     )
     done = upsert(session, OFFER, [_offer_row(territory_id, offer) for offer in offers])
     session.execute(PLACE_IN_IRIS, {"territory_id": territory_id})
+    session.execute(TOWN_POINTS, {"territory_id": territory_id, "least": TOWN_POINT_LEAST})
     return done
 
 
@@ -150,9 +225,20 @@ def commune_names_of(session: Session, territory_id: int) -> dict[str, str]:
 def operations_by_title(session: Session, territory_id: int) -> dict[str, str]:
     """Return the code of each operation of the plan, by its title in lower case."""
     rows = session.execute(
-        select(Operation.title, Operation.code).where(Operation.territory_id == territory_id)
+        select(Operation.title, Operation.code).where(
+            Operation.territory_id == territory_id, Operation.removed_at.is_(None)
+        )
     )
     return {title.lower(): code for title, code in rows}
+
+
+def operation_titles(session: Session, territory_id: int) -> Sequence[str]:
+    """Return the titles of the operations of the plan."""
+    return session.scalars(
+        select(Operation.title).where(
+            Operation.territory_id == territory_id, Operation.removed_at.is_(None)
+        )
+    ).all()
 
 
 def quarters_of(session: Session, territory_id: int) -> Sequence[str]:
@@ -170,3 +256,20 @@ def offer_counts(
     """
     given = {"territory_id": territory_id, "rome_code": rome_code}
     return session.execute(statement("offer_counts"), given).all()
+
+
+def offer_places(session: Session, territory_id: int, rome_code: str = "") -> Sequence[RowMapping]:
+    """Return each commune, and each IRIS that has some, with its offers and where to draw it."""
+    given = {"territory_id": territory_id, "rome_code": rome_code}
+    return session.execute(statement("offer_map"), given).mappings().all()
+
+
+def offer_trades(session: Session, territory_id: int) -> Sequence[Row[str, str, int]]:
+    """Return (code, name, offers) of each trade that has offers, by name."""
+    name = func.max(JobOffer.rome_label).label("name")
+    return session.execute(
+        select(JobOffer.rome_code.label("code"), name, func.count().label("offers"))
+        .where(JobOffer.territory_id == territory_id)
+        .group_by(JobOffer.rome_code)
+        .order_by(name, JobOffer.rome_code)
+    ).all()

@@ -1,10 +1,11 @@
-"""Documents of operations, and their journal: who may read which."""
+"""Documents of operations, their journal, those that were removed: who may read which."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
@@ -85,6 +86,40 @@ def journal_of(session: Session, actor: Actor, territory_id: int, code: str) -> 
         Change(row.at, row.name or "", row.origin, row.version, _ordered(row.changes))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An operation that was taken off the plan, when and by whom. Who left has no name."""
+
+    code: str
+    version: int
+    title: str
+    insee_code: str
+    cost: Decimal | None
+    at: datetime
+    name: str
+
+
+def removed_operations(session: Session, actor: Actor, territory_id: int) -> list[Removed]:
+    """Return what was taken off the plan, the last first; nothing to who keeps no plan."""
+    if not may(actor, Action.EDIT_OPERATION, Target(territory_id)):
+        return []
+    rows = session.execute(
+        select(
+            Operation.code,
+            Operation.version,
+            Operation.title,
+            Operation.insee_code,
+            Operation.cost,
+            Operation.removed_at,
+            func.coalesce(Account.name, ""),
+        )
+        .outerjoin(Account, Account.id == Operation.updated_by)
+        .where(Operation.territory_id == territory_id, Operation.removed_at.is_not(None))
+        .order_by(Operation.removed_at.desc(), Operation.code)
+    )
+    return [Removed(*row) for row in rows]  # type: ignore[arg-type]  # removed, so there is a date
 
 
 def _ordered(changes: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

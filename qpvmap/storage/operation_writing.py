@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, or_, select, text
 from sqlalchemy.orm import Session
 
+from qpvmap.core.operation_merge import told_draft
 from qpvmap.core.operation_reading import Known
 from qpvmap.core.operations import Draft
 from qpvmap.core.periods import Period
@@ -155,23 +156,27 @@ def write_steps(session: Session, row: Operation, draft: Draft) -> None:
         )
 
 
-def record_change(
-    session: Session,
-    row: Operation,
-    changes: Mapping[str, list[str]],
-    origin: str,
-    actor_id: int | None,
-    at: datetime | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the journal tells of a change: `changes` in words, `before` the whole as it was."""
+
+    changes: Mapping[str, list[str]]
+    origin: str
+    actor_id: int | None
+    before: Draft | None = None
+
+
+def record_change(session: Session, row: Operation, told: Told, at: datetime | None = None) -> None:
     """Add a line to the journal of an operation, at its present version."""
     session.add(
         OperationChange(
             operation_id=row.id,
             at=at or row.updated_at,
-            actor_id=actor_id,
-            origin=origin,
+            actor_id=told.actor_id,
+            origin=told.origin,
             version=row.version,
-            changes=dict(changes),
+            changes=dict(told.changes),
+            before=told_draft(told.before) if told.before else None,
         )
     )
 

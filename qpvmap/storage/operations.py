@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select, text
+from sqlalchemy import RowMapping, TextClause, or_, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
@@ -23,7 +24,7 @@ from qpvmap.core.periods import Period, Precision
 from qpvmap.core.permissions import Action, may
 from qpvmap.core.permissions import Target as About
 from qpvmap.storage.imports import Counts, Row, Target, upsert
-from qpvmap.storage.models import Operation
+from qpvmap.storage.models import Operation, Territory
 from qpvmap.storage.statements import statement
 
 OPERATION = Target(
@@ -41,6 +42,14 @@ COMMUNES = text("""
     where territory.id = :territory_id
     order by commune.insee_code, commune.vintage desc
 """)
+MEASURE = """
+insert into operation_measure (operation_id, mark, nearness)
+select plan.id, plan.mark, plan.nearness
+from ({plan}) as plan
+where plan.is_measured and plan.nearness is not null
+on conflict (operation_id) do update set mark = excluded.mark, nearness = excluded.nearness
+returning operation_id
+"""
 SIMPLE = (
     "title",
     "theme",
@@ -100,6 +109,29 @@ def whole_plan(
     return [_planned(row, names) for row in rows]
 
 
+def measure_plan(session: Session, territory_id: int, code: str | None = None) -> int:
+    """Keep how far operations are, where it is not kept or what it was measured to has changed.
+
+    Return how many were measured. A reading is right without it, and slow.
+    """
+    kept = session.scalars(
+        _measured(),
+        {"territory_id": territory_id, "code": code, "vintages": list(GENERATIONS)},
+    )
+    return len(kept.all())
+
+
+def measure_plans(session: Session) -> int:
+    """Keep how far the operations of every territory are; return how many were measured."""
+    territories = session.scalars(select(Territory.id)).all()
+    return sum(measure_plan(session, territory_id) for territory_id in territories)
+
+
+@cache
+def _measured() -> TextClause:
+    return text(MEASURE.format(plan=statement("operations").text))
+
+
 def visible_plan(
     session: Session, actor: Actor, territory_id: int, code: str | None = None
 ) -> list[PlannedOperation]:
@@ -142,14 +174,16 @@ def _step(step: Sequence[Any]) -> Step:
     return Step(status, _period(date.fromisoformat(first) if first else None, precision), note)
 
 
-def locked_operation(session: Session, territory_id: int, code: str) -> Operation | None:
-    """Return an operation, held until the transaction ends so that two writes follow each other."""
+def locked_operation(
+    session: Session, territory_id: int, code: str, *, removed: bool = False
+) -> Operation | None:
+    """Return an operation, held until the transaction ends so that two writes follow each other.
+
+    One of the plan, or with `removed` one that was taken off it.
+    """
+    off_plan = Operation.removed_at.is_not(None) if removed else Operation.removed_at.is_(None)
     return session.scalar(
         select(Operation)
-        .where(
-            Operation.territory_id == territory_id,
-            Operation.code == code,
-            Operation.removed_at.is_(None),
-        )
+        .where(Operation.territory_id == territory_id, Operation.code == code, off_plan)
         .with_for_update()
     )

@@ -12,7 +12,7 @@ from qpvmap.core.permissions import Action, Target, require
 from qpvmap.storage.files import DOCUMENTS, Files, document_path, new_key
 from qpvmap.storage.models import Operation, OperationDocument
 from qpvmap.storage.operation_files import all_document_keys, document_of, documents_of
-from qpvmap.storage.operation_writing import record_change
+from qpvmap.storage.operation_writing import Told, record_change
 from qpvmap.storage.operations import locked_operation
 
 TITLE_MAX = 200
@@ -138,5 +138,6 @@ def _note(
     session: Session, operation: Operation, actor: Actor, change: list[str], now: datetime
 ) -> None:
     """Add a line to the journal; a document is no new version of the operation."""
-    record_change(session, operation, {"documents": change}, "document", actor.account_id, now)
+    told = Told({"documents": change}, "document", actor.account_id)
+    record_change(session, operation, told, now)
     session.flush()

@@ -29,7 +29,12 @@ from qpvmap.core.plain_words import folded
 from qpvmap.storage import operation_writing as rows
 from qpvmap.storage.imports import bump_data_version
 from qpvmap.storage.models import Operation, Territory
-from qpvmap.storage.operations import commune_names, locked_operation, whole_plan
+from qpvmap.storage.operations import (
+    commune_names,
+    locked_operation,
+    measure_plan,
+    whole_plan,
+)
 from qpvmap.storage.places import locate
 
 CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -154,12 +159,51 @@ def remove_operation(
         raise NotFound("Opération", code)
     if row.version != version:
         raise StaleVersion(code, version, row.version)
-    row.removed_at = row.updated_at = now
-    row.updated_by = actor.account_id
-    row.version += 1
-    rows.record_change(session, row, {"removed": ["", "retirée"]}, "form", actor.account_id)
+    before = whole_plan(session, territory.id, code)[0].content
+    row.removed_at = now
+    _stamp(row, actor, now)
+    told = rows.Told({"removed": ["", "retirée"]}, "form", actor.account_id, before)
+    rows.record_change(session, row, told)
     bump_data_version(session, "operations", now)
     session.flush()
+
+
+def restore_operation(
+    session: Session,
+    actor: Actor,
+    territory: Territory,
+    code: str,
+    version: int,
+    now: datetime,
+) -> None:
+    """Put an operation that was taken off the plan back on it, as it was, its journal kept.
+
+    Raises
+    ------
+    NotAllowed, NotFound, StaleVersion
+        As `edit_operation` does; an operation that is on the plan is not found here.
+    """
+    require(actor, Action.EDIT_OPERATION, Target(territory.id))
+    row = locked_operation(session, territory.id, code, removed=True)
+    if row is None:
+        raise NotFound("Opération retirée", code)
+    if row.version != version:
+        raise StaleVersion(code, version, row.version)
+    row.removed_at = None
+    _stamp(row, actor, now)
+    session.flush()
+    before = whole_plan(session, territory.id, code)[0].content
+    told = rows.Told({"removed": ["retirée", "rétablie"]}, "form", actor.account_id, before)
+    rows.record_change(session, row, told)
+    bump_data_version(session, "operations", now)
+    session.flush()
+
+
+def _stamp(row: Operation, actor: Actor, now: datetime) -> None:
+    """Make it a new version, by this person."""
+    row.version += 1
+    row.updated_at = now
+    row.updated_by = actor.account_id
 
 
 def move_operation(
@@ -294,9 +338,7 @@ def _write(
     if key and equipment is None:
         raise InvalidSubmission({"equipment_key": NO_EQUIPMENT})
     rows.write_row(row, after, rows.bodies_of(session, territory.id), equipment)
-    row.version += 1
-    row.updated_at = now
-    row.updated_by = actor.account_id
+    _stamp(row, actor, now)
     session.add(row)
     session.flush()
     if "lines" in changed:
@@ -307,7 +349,11 @@ def _write(
         name: [shown(before, name, writing.names), shown(after, name, writing.names)]
         for name in changed
     }
-    rows.record_change(session, row, said, writing.origin, actor.account_id)
+    known = before if row.version > 1 else None
+    told = rows.Told(said, writing.origin, actor.account_id, known)
+    rows.record_change(session, row, told)
+    if "place" in changed:
+        measure_plan(session, territory.id, row.code)
     bump_data_version(session, "operations", now)
     session.flush()
 

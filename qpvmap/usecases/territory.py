@@ -28,7 +28,7 @@ from qpvmap.storage.imports import (
     upsert,
 )
 from qpvmap.storage.official_figures import read_official_figures
-from qpvmap.storage.operations import upsert_operations
+from qpvmap.storage.operations import measure_plan, upsert_operations
 from qpvmap.storage.presence_words import upsert_sectors, upsert_words
 from qpvmap.storage.replies import upsert_replies
 from qpvmap.storage.walk_checklists import upsert_walk_items, upsert_walk_themes
@@ -105,6 +105,7 @@ def _load_bodies(session: Session, plan: TerritoryPlan, now: datetime) -> Mappin
         operations = upsert_operations(session, territory_id, read_operations(plan.operations))
         counts["operations"] = operations
         record_dataset(session, source_of(plan.operations), now)
+        measure_plan(session, territory_id)
         if operations.wrote:
             bump_data_version(session, "operations", now)
     if plan.guide:

@@ -18,6 +18,7 @@ from qpvmap.importers.offers import ParsedOffers, parse_offers
 from qpvmap.importers.report import FileRefused
 from qpvmap.outputs.spreadsheet import Cell, Table, fitted
 from qpvmap.storage.insertion import (
+    clause_ids,
     clauses_of,
     commune_names_of,
     offer_counts,
@@ -25,13 +26,11 @@ from qpvmap.storage.insertion import (
     published_insertion,
     quarters_of,
 )
-from qpvmap.storage.map_cards import place_card
-from qpvmap.storage.map_figures import JOBS, offers_by_iris
 from qpvmap.usecases.insertion import import_clauses, import_offers, preview_clauses
 from qpvmap.web.context import served_territory
 from qpvmap.web.downloads import csv_file, workbook_file
 from qpvmap.web.filters import request_now
-from qpvmap.web.quartier_map import drawing_of
+from qpvmap.web.insertion_map import asked_trade, offers_drawing
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import access, current_actor, public, takes_up_to
 from qpvmap.web.sessions import request_session, unit_of_work
@@ -41,6 +40,7 @@ bp = Blueprint("insertion", __name__)
 SALT = "insertion"
 MOST_LISTED = 200
 MOST_SHOWN = 50
+SHOWN_TRADES = 15
 ROOM = 500_000
 """Bytes around a file in the body that brings it."""
 HOME = "/insertion"
@@ -68,7 +68,7 @@ def index() -> str:
     everything = clauses_of(session, territory_id)
     kept = filtered(everything)
     quarters = quarters_of(session, territory_id)
-    rome = request.args.get("metier", "")[:5]
+    rome = asked_trade()
     offers = offer_counts(session, territory_id, rome)
     return render_template(
         "insertion/index.html",
@@ -87,21 +87,12 @@ def index() -> str:
             for kind in ("commune", "iris", "rome")
         },
         rome=rome,
-        drawing=offers_map(quarters, rome) if offers else None,
+        drawing=offers_drawing(territory_id, rome) if offers else None,
+        shown_trades=SHOWN_TRADES,
         quarters=quarters,
         may_edit=may_edit(),
+        ids=clause_ids(session, territory_id) if kept and may_edit() else {},
     )
-
-
-def offers_map(quarters: Sequence[str], rome: str) -> dict[str, Any] | None:
-    """Return the map of offers by IRIS around the first quarter; None without an outline."""
-    session, territory_id = request_session(), served_territory().id
-    quarter = place_card(session, "qpv", territory_id, quarters[0]) if quarters else None
-    if quarter is None:
-        return None
-    rows = offers_by_iris(session, territory_id, rome)
-    figures = {row.code: row.value for row in rows}
-    return drawing_of(quarter["code"], quarter["vintage"], JOBS, figures, "")
 
 
 def may_edit() -> bool:

@@ -15,13 +15,14 @@ from qpvmap.core.geo import BBox, LonLat
 from qpvmap.core.permissions import Action
 from qpvmap.outputs.folium_map import Declaration, View, declare
 from qpvmap.storage import map_items
+from qpvmap.storage.insertion import offer_trades
 from qpvmap.storage.layers import MapView, map_view
 from qpvmap.storage.map_figures import iris_indicators
 from qpvmap.storage.map_items import Counts, MapScope, MapSignalement, PlaceRow
 from qpvmap.web import map_words
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
-from qpvmap.web.map_layers import LAYERS, panel_groups
+from qpvmap.web.map_layers import LAYERS, OFFERS, PageLayer, panel_groups
 from qpvmap.web.map_search import Answer, find
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import access, current_actor
@@ -75,14 +76,14 @@ def read_lists(session: Session, whose: MapScope) -> Lists:
     )
 
 
-def declaration(view: MapView) -> Declaration:
+def declaration(view: MapView, layers: Sequence[PageLayer]) -> Declaration:
     """Return the map as folium writes it."""
     home = view.home
     center = served_territory().center or LonLat(
         (home.west + home.east) / 2, (home.south + home.north) / 2
     )
     opening = View(center=center, zoom=HOME_ZOOM, home=home, bounds=view.whole)
-    return declare(opening, [layer.spec for layer in LAYERS], runtime().settings.basemaps)
+    return declare(opening, [layer.spec for layer in layers], runtime().settings.basemaps)
 
 
 def basemaps_json() -> str:
@@ -116,13 +117,16 @@ def index() -> ResponseReturnValue:
     view = map_view(session, whose.territory_id)
     if view is None:
         return render_template("map/empty.html")
+    trades = offer_trades(session, whose.territory_id)
+    layers = [layer for layer in LAYERS if trades or layer.spec.key != OFFERS]
     page = {
-        "map": declaration(view),
-        "groups": panel_groups(),
-        "legend_layers": LAYERS,
+        "map": declaration(view, layers),
+        "groups": panel_groups(layers),
+        "legend_layers": layers,
         "lists": read_lists(session, whose),
         "filters_of": filters_of,
         "indicators": iris_indicators(session, whose.territory_id),
+        "trades": trades,
         "basemaps": runtime().settings.basemaps,
         "first_basemap": runtime().settings.default_basemap,
         "tab": asked("liste", TABS),

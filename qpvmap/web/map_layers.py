@@ -25,6 +25,9 @@ def _places(key: str, kind: str = "areas", card: str | None = None, show: bool =
 
 PERIMETERS, PLACES, SIGNALEMENTS = "Périmètres", "Lieux", "Signalements"
 
+OFFERS = "offres"
+"""The layer of job offers, which is only there when there are some."""
+
 LAYERS: Sequence[PageLayer] = (
     PageLayer(PERIMETERS, "Communes", "Commune", _places("communes")),
     PageLayer(PERIMETERS, "IRIS", "IRIS", _places("iris", card="iris")),
@@ -45,6 +48,12 @@ LAYERS: Sequence[PageLayer] = (
         PERIMETERS, "Quartier prioritaire 2024", "Quartier 2024", _places("qpv-2024", card="qpv")
     ),
     PageLayer(PLACES, "Équipements", "Équipement", _places("equipements", "points", "equipement")),
+    PageLayer(
+        PLACES,
+        "Offres d’emploi",
+        "Offres, IRIS par IRIS",
+        LayerSpec(OFFERS, "offers", "/carte/offres.json", False, None),
+    ),
     PageLayer(
         PLACES,
         "Guide des services",
@@ -75,7 +84,7 @@ PANEL_ORDER = (SIGNALEMENTS, PERIMETERS, PLACES)
 """Headings of the layers panel, what people look for first on top."""
 
 
-def panel_groups() -> list[tuple[str, list[PageLayer]]]:
+def panel_groups(layers: Sequence[PageLayer]) -> list[tuple[str, list[PageLayer]]]:
     """Return the headings of the layers panel with their layers, top of the map first."""
-    drawn = tuple(reversed(LAYERS))
+    drawn = tuple(reversed(layers))
     return [(name, [layer for layer in drawn if layer.group == name]) for name in PANEL_ORDER]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.errors import InvalidSubmission
 from qpvmap.core.french import plural
+from qpvmap.core.operation_filters import chosen_operations, read_filter
 from qpvmap.core.operation_reading import READERS, is_blank, read_values
 from qpvmap.core.operations import (
     FIELDS,
@@ -26,7 +28,7 @@ from qpvmap.storage.operations import visible_plan
 from qpvmap.usecases.operations import Bulk, BulkResult, edit_many
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
-from qpvmap.web.operation_frame import local_address
+from qpvmap.web.operation_frame import local_address, today
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
 
@@ -45,10 +47,12 @@ def change() -> ResponseReturnValue:
     session, territory_id = request_session(), served_territory().id
     codes = chosen_codes(request.form.getlist("choix"))
     back = local_address(request.form.get("retour", ""), url_for("operation_views.table"))
+    plan = visible_plan(session, current_actor(), territory_id)
+    if "tout" in request.form:
+        codes = listed_codes(plan, back)
     if not codes:
         flash(NONE_CHOSEN, "error")
         return redirect(back, 303)
-    plan = visible_plan(session, current_actor(), territory_id)
     rows = [operation for operation in plan if operation.code in codes]
     if "etape" not in request.form:
         return asked(session, rows, codes, back, {})
@@ -69,6 +73,12 @@ def chosen_codes(choices: Sequence[str]) -> dict[str, int]:
     """Return the versions that were read of the operations chosen, by code: `SCX-04:3`."""
     pairs = (choice.rpartition(":") for choice in choices)
     return {code: int(v) for code, _, v in pairs if code and v.isascii() and v.isdigit()}
+
+
+def listed_codes(plan: Sequence[PlannedOperation], address: str) -> dict[str, int]:
+    """Return the versions, by code, of what the page at `address` lists under its filters."""
+    wanted = read_filter(parse_qs(urlsplit(address).query))
+    return {row.code: row.version for row in chosen_operations(plan, wanted, today())}
 
 
 def read_fields(session: Session) -> dict[str, object]:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from qpvmap.core.errors import InvalidSubmission, NotFound, OutsideTerritory, StaleVersion
 from qpvmap.core.money import typed
+from qpvmap.core.operation_merge import TIED
 from qpvmap.core.operation_reading import (
     LINE_READERS,
     READERS,
@@ -31,11 +32,13 @@ from qpvmap.core.operations import (
     THEME_LABELS,
     Draft,
     PlannedOperation,
+    changed_fields,
     typed_values,
 )
 from qpvmap.core.permissions import Action
 from qpvmap.storage.models import Territory
 from qpvmap.storage.operation_files import Change, journal_of
+from qpvmap.storage.operation_imports import changes_since
 from qpvmap.storage.operation_writing import known_words, near_equipment
 from qpvmap.storage.operations import visible_plan
 from qpvmap.usecases.operations import Wanted, add_operation, edit_operation, remove_operation
@@ -49,9 +52,12 @@ bp = Blueprint("operation_forms", __name__)
 SPARE_ROWS, MORE_ROWS = 2, 5
 CHANGED_MEANWHILE = (
     "Une autre personne vient de modifier cette opération. "
-    "Relisez, puis enregistrez de nouveau\u00a0: ce que vous avez saisi est gardé."
+    "Relisez, puis enregistrez de nouveau\u00a0: ce que vous avez saisi est gardé, "
+    "ce que vous n’aviez pas touché est repris du plan."
 )
 LISTS = ("communes", "natures")
+TYPED_OF: Mapping[str, str] = {"lon": "place", "lat": "place", "lead": "communes"}
+"""Fields of the form that are a part of one of the operation's."""
 Rows = list[dict[str, str]]
 
 
@@ -129,8 +135,8 @@ def remove(code: str) -> ResponseReturnValue:
     except StaleVersion:
         flash(CHANGED_MEANWHILE, "error")
         return redirect(url_for("operation_forms.edit", code=code), 303)
-    flash(f"Opération {code} retirée du plan.", "success")
-    return redirect(url_for("operations.index"), 303)
+    flash(f"Opération {code} retirée du plan. Elle peut être rétablie ici.", "success")
+    return redirect(url_for("operation_removed.index"), 303)
 
 
 def found(code: str) -> PlannedOperation:
@@ -166,9 +172,33 @@ def saved(code: str | None) -> ResponseReturnValue:
         return again(sent, {"lat": str(error)}), 422
     except StaleVersion as stale:
         errors = {"title": CHANGED_MEANWHILE}
-        return again(sent, errors, stale.current), 409
+        return again(caught_up(sent), errors, stale.current), 409
     flash("Opération enregistrée." if code else "Opération ajoutée au plan.", "success")
     return redirect(url_for("operations.show", code=written), 303)
+
+
+def caught_up(sent: Editing) -> Editing:
+    """Return the form with what others wrote in the fields that its author had left alone.
+
+    Else the second to save would put back what the first had just changed.
+    """
+    session, territory_id = request_session(), served_territory().id
+    read = {sent.code: sent.version or 0}
+    since = changes_since(session, territory_id, read).get(sent.code)
+    if since is None or since.before is None:
+        return sent
+    now = found(sent.code).content
+    mine = set(changed_fields(since.before, read_draft(session, sent, now)))
+    for tied in TIED.values():
+        mine |= set(tied) if mine & set(tied) else set()
+    theirs = {**typed_values(now), "lead": now.communes[0]}
+    kept = mine | {field for field, owner in TYPED_OF.items() if owner in mine}
+    return replace(
+        sent,
+        values={n: v if n in kept else theirs.get(n, v) for n, v in sent.values.items()},
+        lines=sent.lines if "lines" in mine else typed_lines(now),
+        steps=sent.steps if "steps" in mine else typed_steps(now),
+    )
 
 
 def written_code(session: Session, sent: Editing, draft: Draft) -> str:

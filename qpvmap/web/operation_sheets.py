@@ -28,7 +28,8 @@ from qpvmap.core.workbooks import MOST_BYTES, UnreadableWorkbook
 from qpvmap.outputs.spreadsheet import Cell, Column, Kind, Table
 from qpvmap.storage.models import Territory
 from qpvmap.storage.operation_writing import known_words
-from qpvmap.usecases.operation_import import Fate, Looked, apply_import, keep_workbook, preview
+from qpvmap.usecases.operation_fates import Fate
+from qpvmap.usecases.operation_import import Looked, apply_import, keep_workbook, preview
 from qpvmap.web.context import served_territory
 from qpvmap.web.downloads import workbook_file
 from qpvmap.web.filters import request_now
@@ -44,6 +45,8 @@ EUROS = frozenset({"cost", "asked", "agreed", "paid"})
 NUMBERS = frozenset({"version", "year", "lat", "lon"})
 PLANNERS_ONLY = frozenset({"note", "asked"})
 """What only planners read: the columns are not in a workbook for others."""
+CHOICE, FILE = "choix-", "classeur"
+NO_SENSE = "Rien n’est encore écrit\u00a0: deux choix se contredisent, plus bas."
 FATE_WORDS: Mapping[Fate, str] = {
     Fate.CREATED: "À créer",
     Fate.CHANGED: "À modifier",
@@ -139,8 +142,11 @@ def review(import_key: UUID) -> str:
     return reviewed(import_key)
 
 
-def reviewed(key: UUID, trouble: str = "") -> str:
-    """Return the preview of a workbook, with what kept it from being applied."""
+def reviewed(key: UUID, trouble: str = "", errors: Mapping[str, str] | None = None) -> str:
+    """Return the preview of a workbook, with what kept it from being applied.
+
+    `errors`: by code, why what was chosen makes no sense together. Choices that were sent stay.
+    """
     session = request_session()
     territory = session.get_one(Territory, served_territory().id)
     shown = preview(session, current_actor(), territory, key)
@@ -149,23 +155,35 @@ def reviewed(key: UUID, trouble: str = "") -> str:
         preview=shown,
         fates=[(fate, words, shown.of(fate)) for fate, words in FATE_WORDS.items()],
         trouble=trouble,
+        errors=errors or {},
+        chosen=chosen_fields(request.form),
         labels=FIELDS,
     )
+
+
+def chosen_fields(sent: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return the fields whose value is taken from the workbook, by code: `choix-SCX-04-cost`."""
+    chosen: dict[str, set[str]] = {}
+    for place, value in sent.items():
+        code, _, name = place.removeprefix(CHOICE).rpartition("-")
+        if place.startswith(CHOICE) and value == FILE and name in FIELDS:
+            chosen.setdefault(code, set()).add(name)
+    return chosen
 
 
 @bp.post("/operations/classeur/<uuid:import_key>")
 @access(Action.EDIT_OPERATION)
 def apply(import_key: UUID) -> ResponseReturnValue:
     """Write what the preview said."""
-    looked = Looked(
-        import_key, request.form.get("vu", ""), frozenset(request.form.getlist("ecraser"))
-    )
+    looked = Looked(import_key, request.form.get("vu", ""), chosen_fields(request.form))
     try:
         with unit_of_work() as session:
             territory = session.get_one(Territory, served_territory().id)
             done = apply_import(session, current_actor(), territory, looked, request_now())
     except CannotChange as error:
         return reviewed(import_key, str(error)), 409
+    except InvalidSubmission as error:
+        return reviewed(import_key, NO_SENSE, error.fields), 422
     created = plural(len(done.created), "opération créée", "opérations créées")
     changed = plural(len(done.changed), "modifiée", "modifiées")
     flash(f"Classeur appliqué\u00a0: {created}, {changed}.", "success")

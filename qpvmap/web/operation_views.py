@@ -77,12 +77,13 @@ Dated = tuple[PlannedOperation, Any]
 
 
 def grouped(dated: Sequence[Dated], by: str) -> list[tuple[str, list[Dated]]]:
-    """Return dated operations by the name of their commune or theme, in its order."""
+    """Return dated operations by the name of their commune or theme, the first to begin first."""
 
     def name(pair: Dated) -> str:
         return pair[0].commune if by == "commune" else THEME_LABELS.get(pair[0].theme, "")
 
-    return [(said, list(pairs)) for said, pairs in groupby(sorted(dated, key=name), name)]
+    order = sorted(dated, key=lambda pair: (name(pair), pair[1][0].left, pair[0].code))
+    return [(said, list(pairs)) for said, pairs in groupby(order, name)]
 
 
 @dataclass(frozen=True, slots=True)

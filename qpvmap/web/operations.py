@@ -13,6 +13,7 @@ from qpvmap.core.documents import KINDS
 from qpvmap.core.errors import InvalidSubmission, NotFound, OutsideTerritory, StaleVersion
 from qpvmap.core.french import percent
 from qpvmap.core.geo import LonLat
+from qpvmap.core.insertion import COUNTS
 from qpvmap.core.money import short
 from qpvmap.core.operation_figures import bars, plan_years, totals
 from qpvmap.core.operations import (
@@ -28,6 +29,7 @@ from qpvmap.core.operations import (
 from qpvmap.core.permissions import Action
 from qpvmap.core.signalements import FIELD_MESSAGES
 from qpvmap.geocoding import GeocoderUnavailable, search
+from qpvmap.storage.insertion import clauses_of_site
 from qpvmap.storage.models import Territory
 from qpvmap.storage.operation_files import documents_of, journal_of
 from qpvmap.storage.operations import visible_plan
@@ -134,8 +136,10 @@ def rendered(
         journal=journal_of(session, actor, territory.id, code),
         placing=placing,
         document_errors=document_errors,
+        clauses=clauses_of_site(session, territory.id, found[0].title),
+        clause_counts=COUNTS,
         origins=ORIGINS,
-        field_words={**FIELDS, "documents": "Documents"},
+        field_words={**FIELDS, "documents": "Documents", "removed": "Au plan"},
         center=territory.center,
         today=today(),
         years=plan_years(),

@@ -94,3 +94,22 @@ def test_amounts_when_said_at_a_glance_then_short() -> None:
     assert short(Decimal(850_400)) == "850\u00a0k€"
     assert short(Decimal("900.4")) == "900\u00a0€"
     assert euros(None) == "non précisé"
+
+
+@pytest.mark.parametrize(
+    ("written", "since", "until"),
+    [
+        ("2026", "de 2026", "à 2026"),
+        ("T1 2026", "du 1er trimestre 2026", "au 1er trimestre 2026"),
+        ("03/2026", "de mars 2026", "à mars 2026"),
+        ("10/2026", "d’octobre 2026", "à octobre 2026"),
+        ("31/12/2026", "du 31 décembre 2026", "au 31 décembre 2026"),
+    ],
+)
+def test_date_when_it_begins_or_ends_then_said_as_french_does(
+    written: str, since: str, until: str
+) -> None:
+    period = read_period(written)
+    assert period is not None
+    assert period.since.replace("\u00a0", " ") == since
+    assert period.until.replace("\u00a0", " ") == until

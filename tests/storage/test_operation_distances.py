@@ -1,5 +1,8 @@
 """How operations stand to the real perimeters, against geopandas in Lambert-93."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import geopandas
 import pytest
 from shapely.geometry import Point
@@ -9,8 +12,9 @@ from sqlalchemy.orm import Session
 from qpvmap.core.operation_figures import change_of
 from qpvmap.core.operations import PlannedOperation, band_of
 from qpvmap.resources import resource_dir
-from qpvmap.storage.operations import whole_plan
+from qpvmap.storage.operations import measure_plan, measure_plans, whole_plan
 from qpvmap.storage.perimeters import compared_quarters
+from qpvmap.storage.statements import statement
 from tests.conftest import QueryCounter
 
 SEED = resource_dir("geodata") / "seed"
@@ -109,3 +113,65 @@ def test_plan_when_read_then_two_statements_whatever_its_size(
         with count_queries(connection.engine) as sent:
             whole_plan(blagis_session, territory_id)
         assert len(sent) == 2
+
+
+def measured_now(session: Session) -> int:
+    """Return how many operations a reading measures, for want of what was kept."""
+    given = {
+        "territory_id": session.scalar(text("select id from territory")),
+        "code": None,
+        "vintages": list(OWN),
+    }
+    return sum(row.is_measured for row in session.execute(statement("operations"), given))
+
+
+def test_plan_when_loaded_then_what_was_measured_is_kept_and_read(blagis_session: Session) -> None:
+    territory_id = blagis_session.scalar(text("select id from territory")) or 0
+    assert measured_now(blagis_session) == 0
+    kept = whole_plan(blagis_session, territory_id)
+    blagis_session.execute(text("delete from operation_measure"))
+    assert measured_now(blagis_session) == len(kept) == 22
+    assert whole_plan(blagis_session, territory_id) == kept
+    assert measure_plans(blagis_session) == 22 and measure_plans(blagis_session) == 0
+    assert measured_now(blagis_session) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update qpv set perimeter = st_translate(perimeter, 0.01, 0) where vintage = 2024",
+        "update qpv set name = name || ' Nord'",
+        "update territory set qpv_codes = '{QN09207M}'",
+        "update operation set location = st_translate(location, 0.01, 0)",
+    ],
+)
+def test_plan_when_perimeters_or_places_change_then_what_was_kept_is_not_believed(
+    blagis_session: Session, change: str
+) -> None:
+    territory_id = blagis_session.scalar(text("select id from territory")) or 0
+    before = whole_plan(blagis_session, territory_id)
+    blagis_session.execute(text(change))
+    assert measured_now(blagis_session) == 22
+    after = whole_plan(blagis_session, territory_id)
+    assert all(o.nearness != was.nearness for o, was in zip(after, before, strict=True))
+    assert measure_plan(blagis_session, territory_id) == 22
+    assert whole_plan(blagis_session, territory_id) == after
+
+
+def test_plan_when_measured_then_the_perimeters_are_gone_through_once(
+    blagis_session: Session,
+) -> None:
+    """Whatever the number of operations: it once went through all quarters for each of them."""
+    given = {"territory_id": blagis_session.scalar(text("select id from territory"))}
+    explain = f"explain (analyze, timing off, format json) {statement('operations').text}"
+    blagis_session.execute(text("delete from operation_measure"))
+    plan = blagis_session.scalar(text(explain), {**given, "code": None, "vintages": list(OWN)})
+    scans = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "qpv"]
+    assert scans and {node["Actual Loops"] for node in scans if node["Alias"] == "qpv"} == {1}
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the steps of an execution plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)

@@ -9,7 +9,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
@@ -25,12 +25,13 @@ from qpvmap.core.operation_sheets import (
     step_rows,
 )
 from qpvmap.core.operations import Draft
+from qpvmap.core.periods import Period, Precision
 from qpvmap.core.workbooks import MOST_ROWS, UnreadableWorkbook
 from qpvmap.outputs.spreadsheet import WRITERS, Column, Table
 from qpvmap.storage.models import OperationChange, Territory
 from qpvmap.storage.operations import whole_plan
+from qpvmap.usecases.operation_fates import Fate
 from qpvmap.usecases.operation_import import (
-    Fate,
     Looked,
     Preview,
     apply_import,
@@ -235,22 +236,92 @@ def test_cells_when_computed_then_their_last_result_is_read(send: Any) -> None:
     assert fates(seen)[Fate.REFUSED] == ["SCX-06"] and "Montant illisible" in faults(seen)
 
 
-def test_row_when_changed_by_somebody_else_since_then_kept_apart_until_it_is_chosen(
+def changed_cells(content: bytes, code: str, cells: Mapping[str, Any]) -> bytes:
+    """Return a workbook with other values in the row of an operation, by the name of columns."""
+    book = read_workbook(content)
+    plan = next(sheet for sheet in book.sheets if sheet.name == PLAN)
+    names = list(plan.rows[0].cells)
+    rows = [list(row.cells) for row in plan.rows]
+    mine = next(row for row in rows if row[0] == code)
+    for name, value in cells.items():
+        mine[names.index(name)] = value
+    return sheet(rows, PLAN)
+
+
+def test_row_when_others_changed_other_fields_since_then_both_are_kept_and_nothing_is_asked(
     blagis_session: Session, territory: Territory, planner: Actor, send: Any
 ) -> None:
     content = exported(blagis_session, territory)
     seed = read(blagis_session, territory, "SCX-04")
     meanwhile = replace(seed, cost=Decimal(5))
     edit_operation(blagis_session, planner, territory, Wanted("SCX-04", meanwhile, 1), NOW)
-    seen = send(content)
-    assert fates(seen)[Fate.CONFLICT] == ["SCX-04"]
-    assert len(seen.of(Fate.UNCHANGED)) == 21
-    done = apply_import(blagis_session, planner, territory, Looked(seen.key, seen.seen), NOW)
-    assert done.changed == [] and read(blagis_session, territory, "SCX-04").cost == 5
-    seen = send(content)
-    forced = Looked(seen.key, seen.seen, frozenset(["SCX-04"]))
-    assert apply_import(blagis_session, planner, territory, forced, NOW).changed == ["SCX-04"]
-    assert read(blagis_session, territory, "SCX-04").cost is None
+    untouched = send(content)
+    assert len(untouched.of(Fate.UNCHANGED)) == 22
+    [row] = [row for row in untouched.rows if row.code == "SCX-04"]
+    assert row.others == ["cost"]
+    seen = send(changed_cells(content, "SCX-04", {"Intitulé": "Autre nom", "Début": "T2 2027"}))
+    assert fates(seen)[Fate.CHANGED] == ["SCX-04"] and Fate.CONFLICT not in fates(seen)
+    apply_import(blagis_session, planner, territory, Looked(seen.key, seen.seen), NOW)
+    kept = read(blagis_session, territory, "SCX-04")
+    assert (kept.title, str(kept.starts), kept.cost) == ("Autre nom", "T2 2027", 5)
+
+
+def test_field_when_changed_by_both_then_asked_with_who_and_when_and_the_plan_stays_unless_chosen(
+    blagis_session: Session, territory: Territory, planner: Actor, send: Any
+) -> None:
+    content = exported(blagis_session, territory)
+    seed = read(blagis_session, territory, "SCX-04")
+    first = replace(seed, cost=Decimal(5), note="vu en comité")
+    edit_operation(blagis_session, planner, territory, Wanted("SCX-04", first, 1), NOW)
+    mine = changed_cells(content, "SCX-04", {"Coût (€)": 7, "Intitulé": "Autre nom"})
+    seen = send(mine)
+    [row] = seen.of(Fate.CONFLICT)
+    assert list(row.clashes) == ["cost"] and list(row.changes) == ["title"]
+    clash = row.clashes["cost"]
+    assert (clash.was, clash.mine, clash.theirs) == ("", "7\u00a0€", "5\u00a0€")
+    assert (clash.name, clash.at) == (planner.name, NOW)
+    apply_import(blagis_session, planner, territory, Looked(seen.key, seen.seen), NOW)
+    kept = read(blagis_session, territory, "SCX-04")
+    assert (kept.title, kept.cost, kept.note) == ("Autre nom", 5, "vu en comité")
+    seen = send(mine)
+    looked = Looked(seen.key, seen.seen, {"SCX-04": {"cost"}})
+    assert apply_import(blagis_session, planner, territory, looked, NOW).changed == ["SCX-04"]
+    kept = read(blagis_session, territory, "SCX-04")
+    assert (kept.title, kept.cost, kept.note) == ("Autre nom", 7, "vu en comité")
+
+
+def test_row_when_the_journal_is_too_old_to_tell_then_all_that_differs_is_asked(
+    blagis_session: Session, territory: Territory, planner: Actor, send: Any
+) -> None:
+    content = exported(blagis_session, territory)
+    seed = read(blagis_session, territory, "SCX-04")
+    meanwhile = replace(seed, cost=Decimal(5))
+    edit_operation(blagis_session, planner, territory, Wanted("SCX-04", meanwhile, 1), NOW)
+    blagis_session.execute(text("alter table operation_change disable trigger user"))
+    blagis_session.execute(update(OperationChange).values(before=None))
+    [row] = send(changed_cells(content, "SCX-04", {"Intitulé": "Autre nom"})).of(Fate.CONFLICT)
+    assert list(row.clashes) == ["title", "cost"] and row.changes == {}
+    assert row.clashes["cost"].was is None
+
+
+def test_choices_when_they_contradict_each_other_then_nothing_is_written(
+    blagis_session: Session, territory: Territory, planner: Actor, send: Any
+) -> None:
+    content = exported(blagis_session, territory)
+    seed = read(blagis_session, territory, "SCX-04")
+    years = {year: Period(date(year, 1, 1), Precision.YEAR) for year in (2025, 2026, 2029)}
+    later = replace(seed, starts=years[2029], ends=years[2029])
+    edit_operation(blagis_session, planner, territory, Wanted("SCX-04", later, 1), NOW)
+    seen = send(changed_cells(content, "SCX-04", {"Début": 2025, "Fin": 2026}))
+    assert list(seen.of(Fate.CONFLICT)[0].clashes) == ["starts", "ends"]
+    with pytest.raises(InvalidSubmission) as refused:
+        looked = Looked(seen.key, seen.seen, {"SCX-04": {"ends"}})
+        apply_import(blagis_session, planner, territory, looked, NOW)
+    assert "La fin vient avant le début" in refused.value.fields["SCX-04"]
+    assert read(blagis_session, territory, "SCX-04").starts == years[2029]
+    both = Looked(seen.key, seen.seen, {"SCX-04": {"starts", "ends"}})
+    apply_import(blagis_session, planner, territory, both, NOW)
+    assert read(blagis_session, territory, "SCX-04").ends == years[2026]
 
 
 def test_preview_when_the_plan_changed_since_then_nothing_is_applied(

@@ -28,7 +28,7 @@ from qpvmap.storage.layers import layer_geojson
 from qpvmap.storage.map_cards import place_card
 from qpvmap.storage.map_items import operations
 from qpvmap.storage.models import Operation, Territory
-from qpvmap.storage.operation_files import journal_of
+from qpvmap.storage.operation_files import journal_of, removed_operations
 from qpvmap.storage.operations import visible_plan, whole_plan
 from qpvmap.usecases.operation_documents import (
     NewDocument,
@@ -44,6 +44,7 @@ from qpvmap.usecases.operations import (
     edit_operation,
     move_operation,
     remove_operation,
+    restore_operation,
 )
 from qpvmap.usecases.operations import NewPlace as Place
 from tests.conftest import NOW
@@ -245,6 +246,31 @@ def test_operation_when_removed_then_gone_everywhere_and_its_code_never_given_ag
     assert add_operation(blagis_session, planner, territory, Wanted("", REBUILT), NOW).code == (
         "SCX-09"
     )
+
+
+def test_operation_when_restored_then_back_everywhere_as_it_was_with_its_journal(
+    blagis_session: Session, territory: Territory, planner: Actor
+) -> None:
+    add_operation(blagis_session, planner, territory, Wanted("", REBUILT), NOW)
+    remove_operation(blagis_session, planner, territory, "SCX-08", 1, NOW)
+    [removed] = removed_operations(blagis_session, planner, territory.id)
+    assert (removed.code, removed.title, removed.name) == ("SCX-08", REBUILT.title, planner.name)
+    assert (removed.version, removed.at) == (2, NOW)
+    agent = make_actor(blagis_session, Toy(territory), Role.AGENT)
+    assert removed_operations(blagis_session, agent, territory.id) == []
+    with pytest.raises(NotAllowed):
+        restore_operation(blagis_session, agent, territory, "SCX-08", 2, NOW)
+    with pytest.raises(StaleVersion):
+        restore_operation(blagis_session, planner, territory, "SCX-08", 1, NOW)
+    restore_operation(blagis_session, planner, territory, "SCX-08", 2, NOW)
+    assert read(blagis_session, territory, "SCX-08") == REBUILT
+    assert "SCX-08" in layer_geojson(blagis_session, "operations", territory.id)
+    assert removed_operations(blagis_session, planner, territory.id) == []
+    journal = journal_of(blagis_session, planner, territory.id, "SCX-08")
+    said = [line.changes["removed"] for line in journal if "removed" in line.changes]
+    assert said == [["retirée", "rétablie"], ["", "retirée"]] and len(journal) == 3
+    with pytest.raises(NotFound):
+        restore_operation(blagis_session, planner, territory, "SCX-08", 3, NOW)
 
 
 def test_files_when_no_operation_refers_to_them_then_erased_after_a_day(

@@ -155,7 +155,7 @@ def test_offers_are_counted_by_commune_iris_and_trade_and_colour_the_map(
     words = spoken(page)
     assert re.search(r"Par commune Commune Offres Postes Bagneux 1 2 Sceaux 1 2", words)
     assert "Services domestiques K1304 1 2" in words
-    assert 'class="portrait-map"' in page
+    assert 'class="portrait-map offers-map"' in page and "Bagneux 1 offre" in words
     assert "Durand" not in page
     placed = {offer.source_key: offer.iris_code for offer in rows_of(app, JobOffer)}
     assert placed["187XYZ"].startswith("92007")
@@ -208,3 +208,157 @@ def test_page_asks_a_constant_number_of_questions(
         page = planner.get(HERE)
     assert len(sent) <= 8, sent
     assert "les 200 premiers" in page.text
+
+
+LINE = {
+    "site": "Halle des sports Janine Jambu",
+    "year": "2025",
+    "insee_code": "92007",
+    "body": "Ville de Bagneux",
+    "qpv_code": "QN09219N",
+    "hours_planned": "1 200,5",
+    "hours_done": "",
+    "contracts": "3",
+    "people": "4",
+    "people_qpv": "2",
+}
+
+
+def marks(page: str) -> dict[str, str]:
+    found = re.search(r'name="vu" value="([^"]*)"', page)
+    return {"vu": found[1] if found else ""}
+
+
+def test_line_by_hand_when_added_corrected_and_removed_then_the_totals_follow(
+    app: Flask, planner: FlaskClient
+) -> None:
+    empty = planner.get(f"{HERE}/clauses/nouvelle?operation=BAG-01").text
+    assert '<option value="92007" selected>' in empty and "<datalist" in empty
+    assert planner.post(f"{HERE}/clauses/nouvelle", data=LINE).status_code == 303
+    (row,) = rows_of(app, InsertionClause)
+    assert (row.hours_planned, row.hours_done, row.people_qpv) == (1200.5, None, 2)
+    page = planner.get(HERE).text
+    here = re.search(r'href="(/insertion/clauses/\d+/modifier)"', page)
+    assert here and "1 200,50 non dit 3 4 2" in spoken(page)
+    form = planner.get(here[1]).text
+    assert 'value="1200,5"' in form
+    changed = {**LINE, **marks(form), "hours_done": "900", "people": "", "people_qpv": ""}
+    assert planner.post(here[1], data=changed).status_code == 303
+    (row,) = rows_of(app, InsertionClause)
+    assert (row.hours_done, row.people, row.people_qpv) == (900, None, None)
+    operation = re.search(r'"(/operations/[^"]+)">Halle', page)
+    assert operation
+    card = spoken(planner.get(operation[1]).text)
+    assert "2025 Ville de Bagneux 1 200,50 900 3 non dit non dit" in card
+    seen = marks(planner.get(here[1]).text)
+    gone = planner.post(here[1].replace("modifier", "retirer"), data=seen)
+    assert gone.status_code == 303 and rows_of(app, InsertionClause) == []
+    assert planner.get(here[1]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"year": ""}, "L’année est absente"),
+        ({"site": "Mme Durand"}, "semble nommer une personne"),
+        ({"body": ""}, "« Maître d’ouvrage » est vide."),
+        ({"insee_code": "75056"}, "elle n’est pas du territoire"),
+        ({"hours_done": "-4"}, "ne peut être négatif"),
+        ({"contracts": "beaucoup"}, "« Contrats »"),
+        ({"people_qpv": "9"}, "Plus d’habitants du quartier que de personnes"),
+    ],
+)
+def test_line_by_hand_when_wrong_then_said_and_all_that_was_typed_stays(
+    app: Flask, planner: FlaskClient, wrong: dict[str, str], said: str
+) -> None:
+    answer = planner.post(f"{HERE}/clauses/nouvelle", data={**LINE, **wrong})
+    assert answer.status_code == 422 and said in spoken(answer.text)
+    assert 'value="1 200,5"' in answer.text and rows_of(app, InsertionClause) == []
+
+
+def test_line_by_hand_when_there_already_or_changed_meanwhile_then_not_written_over(
+    app: Flask, planner: FlaskClient
+) -> None:
+    again = planner.post(f"{HERE}/clauses/nouvelle", data={**LINE, "suivante": "oui"})
+    assert "annee=2025" in again.headers["Location"]
+    assert 'value="Ville de Bagneux"' in planner.get(again.headers["Location"]).text
+    twice = planner.post(f"{HERE}/clauses/nouvelle", data=LINE)
+    assert twice.status_code == 422 and "a déjà une ligne pour 2025" in spoken(twice.text)
+    (row,) = rows_of(app, InsertionClause)
+    here = f"{HERE}/clauses/{row.id}/modifier"
+    read = marks(planner.get(here).text)
+    planner.post(here, data={**LINE, **read, "contracts": "8"})
+    stale = planner.post(here, data={**LINE, **read, "contracts": "5"})
+    assert stale.status_code == 409
+    assert "Contrats 8 (vous avez saisi : 5)" in spoken(stale.text)
+    assert planner.post(here.replace("modifier", "retirer"), data=read).status_code == 303
+    assert rows_of(app, InsertionClause)[0].contracts == 8
+    saved = planner.post(here, data={**LINE, **marks(stale.text), "contracts": "5"})
+    assert saved.status_code == 303 and rows_of(app, InsertionClause)[0].contracts == 5
+
+
+@pytest.mark.parametrize("role", [None, Role.RESIDENT, Role.AGENT, Role.MEDIATOR, Role.ADMIN])
+def test_line_by_hand_when_by_others_then_refused(
+    app: Flask, client: FlaskClient, blagis: str, role: Role | None
+) -> None:
+    app.config["WTF_CSRF_METHODS"] = set()
+    if role:
+        sign_in(client, add_person(app.extensions["qpvmap"].engine, role))
+    for path in ("nouvelle", "1/modifier", "1/retirer"):
+        answer = client.post(f"{HERE}/clauses/{path}", data=LINE)
+        assert answer.status_code == (403 if role else 303)
+    assert rows_of(app, InsertionClause) == []
+
+
+def put_offers(client: FlaskClient, offers: list[dict[str, Any]]) -> None:
+    content = json.dumps({"resultats": offers}).encode()
+    data = {"offres": (io.BytesIO(content), "offres.json")}
+    path = f"{HERE}/offres"
+    assert client.post(path, data=data, content_type="multipart/form-data").status_code == 303
+
+
+def test_offers_on_the_map_shade_communes_and_number_iris_for_the_trade_of_the_address(
+    app: Flask, planner: FlaskClient
+) -> None:
+    assert 'data-layer="offres"' not in planner.get("/").text
+    other = {**OFFER, "id": "9", "romeCode": "I1203", "romeLibelle": "Maintenance des bâtiments"}
+    put_offers(planner, [OFFER, {**other, "lieuTravail": {"commune": "92071"}}])
+    page = planner.get("/").text
+    assert 'data-layer="offres"' in page and '<option value="I1203">Maintenance' in page
+    nobody = app.test_client()
+    layer = nobody.get("/carte/offres.json").json
+    assert layer
+    assert {code: told["short"] for code, told in layer["communes"].items()} == {
+        "92007": "1\u00a0offre",
+        "92014": "0\u00a0offre",
+        "92032": "0\u00a0offre",
+        "92071": "1\u00a0offre",
+    }
+    assert layer["communes"]["92014"] == {
+        "class": "none",
+        "text": "aucune offre",
+        "short": "0\u00a0offre",
+    }
+    (block,) = layer["blocks"]
+    assert block["code"].startswith("92007") and block["text"] == "1\u00a0offre, 2\u00a0postes"
+    assert 2.2 < block["lon"] < 2.4 and 48.7 < block["lat"] < 48.9
+    one = nobody.get("/carte/offres.json?metier=i1203").json
+    assert one and one["title"] == "Offres d’emploi, Maintenance des bâtiments"
+    assert {"class": "3", "label": "1\u00a0offre"} in one["legend"]
+    assert one["blocks"] == [] and one["communes"]["92007"]["class"] == "none"
+    assert one["communes"]["92071"]["class"] != "none"
+    assert "metier=I1203" in planner.get(f"{HERE}?metier=I1203").text
+
+
+def test_offers_on_the_point_of_a_town_are_counted_in_no_iris(
+    app: Flask, planner: FlaskClient
+) -> None:
+    """France Travail gives a town’s point when it knows no address: nobody works there."""
+    trades = ("K1304", "I1203", "N4101", "K1304", "D1106")
+    town = [{**OFFER, "id": str(n), "romeCode": trade} for n, trade in enumerate(trades)]
+    put_offers(planner, town)
+    assert {row.iris_code for row in rows_of(app, JobOffer)} == {None}
+    assert len([row for row in rows_of(app, JobOffer) if row.location is not None]) == 5
+    one_employer = [{**offer, "romeCode": "K1304"} for offer in town]
+    put_offers(planner, one_employer)
+    assert None not in {row.iris_code for row in rows_of(app, JobOffer)}

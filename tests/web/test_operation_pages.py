@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
+from qpvmap.outputs.spreadsheet import WRITERS, Column, Table
 from qpvmap.storage.accounts import actor_of
 from qpvmap.storage.models import Account, Operation, OperationDocument, Territory
 from qpvmap.storage.session import transaction
@@ -217,6 +218,20 @@ def test_form_when_somebody_saved_meanwhile_then_kept_and_what_they_did_is_shown
     assert saved.status_code == 303
 
 
+def test_form_when_others_saved_other_fields_meanwhile_then_theirs_are_not_put_back(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    client.post("/operations/SCX-08/modifier", data={**FORM, "version": "1"})
+    theirs = {**FORM, "version": "2", "owner": "Ville de Sceaux", "line-agreed": ["9", "7,50", ""]}
+    client.post("/operations/SCX-08/modifier", data=theirs)
+    mine = {**FORM, "version": "2", "title": "Une autre école"}
+    page = unescape(client.post("/operations/SCX-08/modifier", data=mine).text)
+    assert 'value="Une autre école"' in page and 'value="Ville de Sceaux"' in page
+    assert re.search(r'name="line-agreed" value="9"', page)
+    assert 'value="92071" selected' in page and 'value="T2 2025"' in page
+
+
 def test_operations_when_changed_together_then_shown_before_they_are_written(
     client: FlaskClient, planner: Account, engine: Any
 ) -> None:
@@ -234,6 +249,84 @@ def test_operations_when_changed_together_then_shown_before_they_are_written(
     done = client.post("/operations/lot", data={**wanted, "etape": "appliquer"})
     assert done.headers["Location"] == "/operations/tableau"
     assert codes(client, "etat=works&annee=2027") == ["SCX-04", "SCX-05", "SCX-08"]
+
+
+def test_operations_when_all_that_a_filter_lists_are_changed_then_those_and_no_others(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    here = "/operations/tableau?commune=92014&q=quartier"
+    assert "Modifier les 22 affichées" not in client.get(here).text
+    asked = client.post("/operations/lot", data={"tout": "oui", "retour": here}).text
+    chosen = re.findall(r'name="choix" value="([A-Z]+-\d+):1"', asked)
+    assert chosen and all(code.startswith("BLR-") for code in chosen)
+    assert chosen == codes(client, "commune=92014&q=quartier")
+    nothing = {"tout": "oui", "retour": "/operations/tableau?q=xylophone"}
+    assert client.post("/operations/lot", data=nothing).status_code == 303
+
+
+def test_calendar_when_read_then_each_group_goes_by_its_beginnings(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    for title, starts in (("Zèbre", "2029"), ("Agneau", "2028"), ("Mouton", "T4 2028")):
+        sent = {**FORM, "title": title, "starts": starts, "ends": "", "step-at": ["", ""]}
+        assert client.post("/operations/nouvelle", data=sent).status_code == 303
+    page = client.get("/operations/calendrier?nature=reconstruction").text
+    places = [page.index(f">{title}</a>") for title in ("Agneau", "Mouton", "Zèbre")]
+    assert places == sorted(places)
+    assert (
+        "Aller à" not in page and "Aller à" in client.get("/operations/calendrier?par=theme").text
+    )
+
+
+def test_workbook_when_somebody_changed_the_same_field_then_asked_side_by_side_and_choices_kept(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    table = Table(
+        "Opérations",
+        [Column(name) for name in ("Code", "Version", "Début", "Fin")],
+        [("SCX-08", 1, "2020", "2021")],
+    )
+    written = BytesIO()
+    WRITERS["xlsx"]([table], written, NOW)
+    later = {**FORM, "version": "1", "starts": "2029", "ends": "2030"}
+    assert client.post("/operations/SCX-08/modifier", data=later).status_code == 303
+    sent = {"fichier": (BytesIO(written.getvalue()), "plan.xlsx")}
+    here = client.post("/operations/classeur", data=sent).headers["Location"]
+    page = unescape(client.get(here).text)
+    mark = re.search(r'name="vu" value="(\w+)"', page)
+    assert mark and "en conflit 1" in page and "Garder le plan" in page
+    assert page.index('<b class="pre">2029</b>') < page.index('<b class="pre">2020</b>')
+    assert re.search("dans le classeur téléchargé\u00a0: 2e.trimestre 2025", page)
+    choices = {"vu": mark[1], "choix-SCX-08-starts": "plan", "choix-SCX-08-ends": "classeur"}
+    refused = client.post(here, data=choices)
+    assert refused.status_code == 422
+    again = unescape(refused.text)
+    assert "La fin vient avant le début" in again
+    assert 'name="choix-SCX-08-ends" value="classeur" checked' in again
+    done = client.post(here, data={**choices, "choix-SCX-08-starts": "classeur"})
+    assert done.status_code == 303
+    assert "2020 à 2021" in unescape(client.get("/operations/SCX-08").text)
+
+
+def test_operation_when_removed_then_listed_with_who_and_put_back_from_there(
+    client: FlaskClient, planner: Account
+) -> None:
+    assert "/connexion" in client.get("/operations/retirees").headers["Location"]
+    sign_in(client, planner)
+    assert "Aucune opération n’a été retirée" in client.get("/operations/retirees").text
+    gone = client.post("/operations/SCX-08/retirer", data={"version": "1"})
+    assert gone.headers["Location"] == "/operations/retirees"
+    page = unescape(client.get("/operations/retirees").text)
+    assert "SCX-08" in page and f"par {planner.name}" in page and "1\u202f234\u202f567,89" in page
+    assert client.get("/operations/SCX-08").status_code == 404
+    again = client.post("/operations/retirees/SCX-08", data={"version": "1"})
+    assert again.headers["Location"] == "/operations/retirees"
+    back = client.post("/operations/retirees/SCX-08", data={"version": "2"})
+    assert back.headers["Location"] == "/operations/SCX-08"
+    assert "rétablie" in client.get("/operations/SCX-08").text
 
 
 PDF = b"%PDF-1.7 un plan"

@@ -12,7 +12,7 @@ async function figures(key) {
   return response.json();
 }
 
-function legendItem({ class: name, label }) {
+export function legendItem({ class: name, label }) {
   const item = document.createElement("li");
   const swatch = document.createElement("span");
   swatch.className = `swatch swatch-${name}`;

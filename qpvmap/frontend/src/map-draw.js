@@ -4,6 +4,7 @@ import L from "./global-leaflet.js";
 
 const PANES = {
   ground: 150,
+  offers: 210,
   choropleth: 220,
   iris: 230,
   communes: 250,

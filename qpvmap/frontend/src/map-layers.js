@@ -170,6 +170,7 @@ class Signalements {
 const BUILDERS = {
   areas: areaLayer,
   points: pointLayer,
+  offers: (page, spec) => page.offers.load(spec),
   signalements: (page, spec) => {
     page.signalements ??= new Signalements(page);
     return page.signalements.load(spec);

@@ -8,6 +8,7 @@ import { buildLayer, drawBackground } from "./map-layers.js";
 import { SideList } from "./map-list.js";
 import { Locator } from "./map-locate.js";
 import { keepNameClear } from "./map-name.js";
+import { Offers } from "./map-offers.js";
 import { readAddress, writeAddress } from "./map-permalink.js";
 import { useSprite } from "./map-pins.js";
 import { Search } from "./map-search.js";
@@ -40,6 +41,7 @@ export class MapPage {
     keepNameClear(this.map);
     this.basemaps = new Basemaps(this);
     this.choropleth = new Choropleth(this);
+    this.offers = new Offers(this);
     this.card = new Card(this);
     this.list = new SideList(this);
   }
@@ -141,6 +143,7 @@ export class MapPage {
     if (address.layers) {
       for (const [key, layer] of this.layers) layer.shown = address.layers.includes(key);
     }
+    this.offers.choose(address.trade ?? "");
     this.#draw();
     this.basemaps.choose(address.basemap ?? this.basemaps.remembered());
     this.choropleth.choose(address.indicator ?? "");
@@ -187,7 +190,7 @@ export class MapPage {
     return Boolean(this.layers.get(key)?.shown);
   }
 
-  /** Keep place, zoom, layers, base map, indicator and card in the address. */
+  /** Keep place, zoom, layers, base map, indicator, trade and card in the address. */
   remember() {
     writeAddress({
       center: this.map.getCenter(),
@@ -195,6 +198,7 @@ export class MapPage {
       layers: [...this.layers].filter(([, layer]) => layer.shown).map(([key]) => key),
       basemap: this.basemaps.current,
       indicator: this.choropleth.current,
+      trade: this.shown("offres") ? this.offers.trade : "",
       card: this.card.current,
     });
   }

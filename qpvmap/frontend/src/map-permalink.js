@@ -1,4 +1,4 @@
-// #carte=16/48.78360/2.30050&calques=…&fond=…&iris=…&fiche=iris:920070117
+// #carte=16/48.78360/2.30050&calques=…&fond=…&iris=…&metier=…&fiche=iris:920070117
 const DECIMALS = 5;
 
 function place(text) {
@@ -22,17 +22,19 @@ export function readAddress(hash = window.location.hash) {
     layers: fields.get("calques")?.split(",") ?? null,
     basemap: fields.get("fond"),
     indicator: fields.get("iris"),
+    trade: fields.get("metier"),
     card: cardOf(fields.get("fiche")),
   };
 }
 
-export function writeAddress({ center, zoom, layers, basemap, indicator, card }) {
+export function writeAddress({ center, zoom, layers, basemap, indicator, trade, card }) {
   const parts = [
     `carte=${zoom}/${center.lat.toFixed(DECIMALS)}/${center.lng.toFixed(DECIMALS)}`,
     `calques=${layers.join(",")}`,
     `fond=${basemap}`,
   ];
   if (indicator) parts.push(`iris=${encodeURIComponent(indicator)}`);
+  if (trade) parts.push(`metier=${encodeURIComponent(trade)}`);
   if (card) parts.push(`fiche=${card.kind}:${encodeURIComponent(card.code)}`);
   window.history.replaceState(window.history.state, "", `#${parts.join("&")}`);
 }

@@ -29,6 +29,7 @@ from qpvmap.storage.models.operations import (
     OperationChange,
     OperationDocument,
     OperationImport,
+    OperationMeasure,
     OperationStep,
 )
 from qpvmap.storage.models.outreach import (
@@ -139,6 +140,7 @@ __all__ = [
     "OperationChange",
     "OperationDocument",
     "OperationImport",
+    "OperationMeasure",
     "OperationStep",
     "Organisation",
     "Passkey",

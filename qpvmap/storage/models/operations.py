@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qpvmap.storage.models.base import Base, Id, geometry
@@ -98,6 +99,22 @@ class Operation(Base):
     removed_at: Mapped[datetime | None]
 
 
+class OperationMeasure(Base):
+    """How an operation stands to the perimeters, kept so that a reading need not measure it.
+
+    `mark` is a digest of the point and of the perimeters that were measured: where they are others
+    now, what is kept is not believed. It may be emptied at any time.
+    """
+
+    __tablename__ = "operation_measure"
+
+    operation_id: Mapped[int] = mapped_column(
+        ForeignKey("operation.id", ondelete="CASCADE"), primary_key=True
+    )
+    mark: Mapped[str]
+    nearness: Mapped[list[Any]] = mapped_column(JSONB)
+
+
 class Funder(Base):
     """Who pays: those of everywhere have no territory."""
 
@@ -177,7 +194,11 @@ class OperationDocument(Base):
 
 
 class OperationChange(Base):
-    """Who changed what: a line of the journal. `changes`: field -> [before, after], in words."""
+    """Who changed what: a line of the journal. `changes`: field -> [before, after], in words.
+
+    `before` is the whole operation as it was, so that a workbook made from an older version is
+    merged with what happened since. Lines written before there was such a column have none.
+    """
 
     __tablename__ = "operation_change"
     __table_args__ = (Index(None, "operation_id", "id"), Index(None, "actor_id"))
@@ -189,6 +210,7 @@ class OperationChange(Base):
     origin: Mapped[str]
     version: Mapped[int]
     changes: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class OperationImport(Base):

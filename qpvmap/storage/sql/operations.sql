@@ -1,14 +1,16 @@
 -- The investment plan of a territory, commune by commune, with where each item stands to the
 -- perimeters of each generation: the territory's own quarters, or, in a generation that did not
 -- have them, those of its communes. The nearest counts.
+-- What was measured is kept in operation_measure under a mark of the point and of the perimeters;
+-- where the mark is another now, or there is none, it is measured here (is_measured says so).
 -- Parameters: territory_id; code (null for the whole plan); vintages. Points are EPSG:4326;
--- distances are metres on geography, 0 inside. Index: unique (territory_id, code); a plan has some
--- tens of items.
+-- distances are metres on geography, 0 inside. Indexes: unique (territory_id, code), the primary
+-- key of operation_measure.
 with scope as (
     select id, qpv_codes, insee_codes from territory where id = :territory_id
 ),
 
-quarters as (
+quarters as materialized (
     select
         qpv.vintage,
         qpv.code,
@@ -33,9 +35,23 @@ quarters as (
                 )
             )
         )
+),
+
+generation as materialized (
+    select
+        md5(
+            string_agg(
+                concat_ws(' ', vintage, code, name, own, md5(st_asbinary(shape::geometry))),
+                ',' order by vintage, code
+            )
+        ) as mark
+    from quarters
 )
 
 select
+    operation.id,
+    marked.mark,
+    kept.mark is distinct from marked.mark as is_measured,
     operation.code,
     operation.version,
     array[operation.insee_code] || operation.other_insee_codes as communes,
@@ -62,8 +78,18 @@ select
     operation.position_quality,
     funding.lines,
     dated.steps,
-    near.nearness
+    coalesce(near.nearness, kept.nearness) as nearness
 from operation
+cross join generation
+cross join lateral (
+    select
+        case
+            when operation.location is not null
+                then md5(concat(generation.mark, st_asbinary(operation.location)))
+        end as mark
+) as marked
+left join operation_measure as kept
+    on operation.id = kept.operation_id and marked.mark = kept.mark
 left join organisation on operation.owner_id = organisation.id
 left join equipment on operation.equipment_id = equipment.id
 left join lateral (
@@ -96,7 +122,7 @@ left join lateral (
 ) as dated on true
 left join lateral (
     select
-        json_agg(json_build_array(nearest.vintage, nearest.code, nearest.name, nearest.m, nearest.own))
+        jsonb_agg(jsonb_build_array(nearest.vintage, nearest.code, nearest.name, nearest.m, nearest.own))
             as nearness
     from (
         select distinct on (measured.vintage) measured.*
@@ -108,7 +134,7 @@ left join lateral (
                 quarters.own,
                 st_distance(operation.location::geography, quarters.shape) as m
             from quarters
-            where operation.location is not null
+            where operation.location is not null and kept.mark is null
         ) as measured
         order by measured.vintage asc, measured.m asc, measured.code asc
     ) as nearest
