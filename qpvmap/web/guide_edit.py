@@ -19,9 +19,9 @@ from qpvmap.storage.guide import (
     offer_by_id,
     place_of,
     structures_of,
-    synonym_groups,
     waiting_proposals,
 )
+from qpvmap.storage.guide_search import synonym_groups
 from qpvmap.storage.models import GuideStructure
 from qpvmap.usecases.guide import (
     Editing,
