@@ -75,6 +75,7 @@ WORDS_MAX, LANGUAGE_MAX, CODE_LENGTH = 200, 60, 5
 A_PAGE = 40
 """Offers shown at once: a phone lays out some dozens, not a thousand."""
 BUSY = "Le livret n’a pas pu être imprimé\u00a0: réessayez dans un instant."
+LARGE = "grande"
 BOOKLETS = "qpvmap_booklets"
 MOST_BOOKLETS = 16
 
@@ -236,12 +237,14 @@ def booklet() -> ResponseReturnValue:
     wanted = Wanted(commune=asked.commune, theme=asked.theme)
     session, territory = request_session(), served_territory()
     names = commune_names(session, [territory.id])
-    key = (territory.id, wanted, request.host, request_now().date(), data_version(session))
+    large = request.args.get("taille") == LARGE
+    today = request_now().date()
+    key = (territory.id, wanted, large, request.host, today, data_version(session))
     kept: OrderedDict[object, bytes] = current_app.extensions.setdefault(BOOKLETS, OrderedDict())
     content = kept.get(key)
     if content is None:
         offers = card_views(find_offers(session, territory.id, wanted), names, request_now())
-        page = booklet_page(offers, wanted, names)
+        page = booklet_page(offers, wanted, names, large=large)
         close_session()  # laying out takes a second: no database connection is held meanwhile
         try:
             content = print_pdf(page)
@@ -257,8 +260,10 @@ def booklet() -> ResponseReturnValue:
     return answer
 
 
-def booklet_page(offers: Sequence[OfferView], wanted: Wanted, names: Mapping[str, str]) -> str:
-    """Return the booklet as a page: by theme, then by commune."""
+def booklet_page(
+    offers: Sequence[OfferView], wanted: Wanted, names: Mapping[str, str], *, large: bool
+) -> str:
+    """Return the booklet as a page: by theme, then by commune; in large print when asked."""
     order = {theme: rank for rank, theme in enumerate(THEMES)}
     sorted_offers = sorted(
         offers,
@@ -278,6 +283,7 @@ def booklet_page(offers: Sequence[OfferView], wanted: Wanted, names: Mapping[str
     return render_template(
         "guide/booklet.html",
         sections=sections,
+        large=large,
         total=len(offers),
         commune=names.get(wanted.commune, ""),
         theme=THEMES.get(wanted.theme, ""),

@@ -247,6 +247,38 @@ def test_correction_when_sent_then_waits_and_goes_live_once_accepted(
         decide(session, keeper, toy.territory.id, proposal.id, accepted=False, now=NOW)
 
 
+def test_correction_when_an_offer_is_no_longer_made_then_it_leaves_the_guide_once_accepted(
+    session: Session, toy: Toy, keeper: Actor
+) -> None:
+    structure = add(session, toy, keeper)
+    offer = structure.offers[0]
+    same = {"name": "Les Petits Pas", "kind": "Crèche", "email": "a@b.example"}
+    broken = {offer.id: OfferDraft(title="", theme="?")}
+    sent = Correction(same, broken, gone=frozenset({offer.id}))
+    proposal = propose(session, structure.id, "a@b.example", sent, NOW)
+    assert proposal
+    assert proposal.offers == {str(offer.id): {"gone": [False, True]}}
+    assert titles(session, "tout-petits") == ["Accueil des tout-petits"]
+    decide(session, keeper, toy.territory.id, proposal.id, accepted=True, now=NOW)
+    assert titles(session, "tout-petits") == []
+    assert structure_by_code(session, toy.territory.id, structure.code)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_structure_when_it_says_that_it_has_closed_then_a_person_decides(
+    session: Session, toy: Toy, keeper: Actor, accepted: bool
+) -> None:
+    structure = add(session, toy, keeper)
+    same = {"name": "Les Petits Pas", "kind": "Crèche", "email": "a@b.example"}
+    sent = Correction(same, {}, closes=True)
+    proposal = propose(session, structure.id, "a@b.example", sent, NOW)
+    assert proposal
+    assert structure.removed_at is None
+    decide(session, keeper, toy.territory.id, proposal.id, accepted=accepted, now=NOW)
+    assert (structure.removed_at == NOW) == accepted
+    assert (titles(session, "tout-petits") == []) == accepted
+
+
 def test_correction_when_nothing_differs_then_it_is_a_confirmation(
     session: Session, toy: Toy, keeper: Actor
 ) -> None:

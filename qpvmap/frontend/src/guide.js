@@ -15,6 +15,8 @@ const NAMES = {
 const MOST_SHOWN = 60;
 const FRESH_MS = 15 * 60 * 1000; // after which "open now" would be a lie
 const NEAREST = "Les plus proches d’abord, à vol d’oiseau. Votre position reste sur ce téléphone.";
+const NOWHERE =
+  "Aucune de ces offres n’a encore de lieu sur la carte : elles ne peuvent pas être classées.";
 const REFUSED =
   "La position n’est pas permise pour ce site. Réglez-le dans votre navigateur, puis réessayez.";
 const NOT_FOUND =
@@ -149,7 +151,7 @@ function sortByDistance() {
       if (!guide) return done(NO_PACK);
       answers ??= answering(guide);
       show(byDistance(answers, here));
-      done(NEAREST);
+      done(answers.some(({ lon }) => lon !== null) ? NEAREST : NOWHERE);
     },
     onFail: (why) => done(why === "refused" ? REFUSED : NOT_FOUND),
   });
