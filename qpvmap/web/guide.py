@@ -76,6 +76,11 @@ A_PAGE = 40
 """Offers shown at once: a phone lays out some dozens, not a thousand."""
 BUSY = "Le livret n’a pas pu être imprimé\u00a0: réessayez dans un instant."
 LARGE = "grande"
+MOST_PRINTED = 400
+"""Offers that are laid out in half a minute; a booklet of more would be left on the table."""
+TOO_MANY = (
+    f"Un livret compte {MOST_PRINTED} offres au plus\u00a0: choisissez une commune ou un thème."
+)
 BOOKLETS = "qpvmap_booklets"
 MOST_BOOKLETS = 16
 
@@ -246,11 +251,12 @@ def booklet() -> ResponseReturnValue:
         offers = card_views(find_offers(session, territory.id, wanted), names, request_now())
         page = booklet_page(offers, wanted, names, large=large)
         close_session()  # laying out takes a second: no database connection is held meanwhile
+        if len(offers) > MOST_PRINTED:
+            return without_booklet(wanted, TOO_MANY)
         try:
             content = print_pdf(page)
         except CannotPrint:
-            flash(BUSY, "error")
-            return redirect(f"{url_for('guide.index')}?{urlencode(address_of(wanted))}", 303)
+            return without_booklet(wanted, BUSY)
         kept[key] = content
         while len(kept) > MOST_BOOKLETS:
             kept.popitem(last=False)
@@ -258,6 +264,12 @@ def booklet() -> ResponseReturnValue:
     answer.headers["Content-Disposition"] = 'inline; filename="guide.pdf"'
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def without_booklet(wanted: Wanted, why: str) -> ResponseReturnValue:
+    """Return to the guide, and say why there is no booklet."""
+    flash(why, "error")
+    return redirect(f"{url_for('guide.index')}?{urlencode(address_of(wanted))}", 303)
 
 
 def booklet_page(

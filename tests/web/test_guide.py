@@ -369,6 +369,55 @@ def test_booklet_when_of_a_commune_and_a_theme_then_nothing_else(
     assert "BAFA" not in text
 
 
+def test_booklet_when_asked_in_large_print_then_larger_and_with_its_contents(
+    client: FlaskClient, blagis: str, tmp_path: Path
+) -> None:
+    page = client.get("/guide?theme=employment").text
+    assert 'href="/guide/livret.pdf?taille=grande&amp;theme=employment"' in page
+    sizes = {}
+    for name, query in (("plain", ""), ("large", "?taille=grande")):
+        file = tmp_path / f"{name}.pdf"
+        file.write_bytes(client.get(f"/guide/livret.pdf{query}").data)
+        sizes[name] = len(draw(file, f"guide-{name}"))
+        text = " ".join(" ".join(text_of(file)).split())
+        assert "Non précisé : quand, où, contact, coût." in text.replace("\u00a0", " ")
+        assert re.search(r"Logement ?\.+ ?\d", text), "the contents come first"
+    assert sizes["large"] > sizes["plain"]
+
+
+def test_booklet_when_of_too_many_or_of_none_then_said(
+    client: FlaskClient, db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "none.pdf"
+    file.write_bytes(client.get("/guide/livret.pdf?theme=leisure").data)
+    assert "Aucune offre" in " ".join(text_of(file))
+    monkeypatch.setattr("qpvmap.web.guide.MOST_PRINTED", 3)
+    answer = client.get("/guide/livret.pdf?theme=employment", follow_redirects=True)
+    assert "choisissez une commune ou un thème" in answer.text
+    assert "selected>Emploi et insertion" in answer.text
+
+
+def test_link_when_the_structure_has_closed_then_the_coordination_takes_it_out(
+    client: FlaskClient, keeper: FlaskClient, settings: Settings, db: Session
+) -> None:
+    link = link_of(settings, db)
+    sent = send(client, link, name="M7", closes="1")
+    assert sent.headers["Location"].endswith("fait=envoye")
+    page = keeper.get(HERE).text
+    assert "A fermé, ou ne reçoit plus personne" in page
+    proposal = db.scalars(select(GuideProposal)).one()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    done = keeper.post(
+        f"{HERE}/corrections/{proposal.id}/accepter",
+        data={"csrf_token": token[1]},
+        follow_redirects=True,
+    )
+    assert "retirée du guide" in done.text
+    assert client.get(f"/guide/{M7}").status_code == 404
+    assert client.get(link).status_code == 410
+
+
 def test_map_when_a_place_is_known_then_the_guide_is_a_layer_with_cards(
     keeper: FlaskClient, db: Session
 ) -> None:
