@@ -5,7 +5,7 @@ The same for everybody: where the phone is, and what is looked for there, stay o
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from sqlalchemy.orm import Session
 
 from qpvmap.core.french import local_date
@@ -34,6 +34,9 @@ def pack() -> Response:
     """Return all the offers; made again only when the guide or the day has changed."""
     session, territory = request_session(), served_territory()
     tag = f"{territory.code}-{local_date(request_now())}-{data_version(session)}"
+    had = {tag, f"{tag}-gz"} & request.if_none_match.as_set()
+    if had:  # neither laid out nor compressed again
+        return Response(status=304, headers={"ETag": f'"{had.pop()}"', "Cache-Control": CACHE})
     kept: dict[int, tuple[str, str]] = current_app.extensions.setdefault(KEPT, {})
     known = kept.get(territory.id)
     if known is None or known[0] != tag:

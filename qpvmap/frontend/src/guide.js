@@ -164,6 +164,7 @@ async function answerOffline() {
   const wanted = wantedHere();
   const found = search(guide, wanted);
   page.querySelector("#q").value = wanted.words;
+  document.querySelector(".flashes")?.remove(); // what was said on the day it was kept
   answers = found;
   show(found);
   say(
