@@ -167,25 +167,37 @@ async function answerOffline() {
   document.querySelector(".flashes")?.remove(); // what was said on the day it was kept
   answers = found;
   show(found);
+  const why = navigator.onLine ? "Réseau absent ou trop lent" : "Sans réseau";
   say(
     found.length
-      ? "Sans réseau : voici le guide gardé sur ce téléphone. Vérifiez les horaires par téléphone."
-      : `Sans réseau : rien ne répond à « ${wanted.words} » dans le guide gardé sur ce téléphone.`,
+      ? `${why} : voici le guide gardé sur ce téléphone. Vérifiez les horaires par téléphone.`
+      : `${why} : rien ne répond à « ${wanted.words} » dans le guide gardé sur ce téléphone.`,
   );
 }
 
-/** Whether this page was made for another address, or a while ago: then it is the one kept here. */
-function isKeptPage() {
+/** Whether this page was made for another address: then it is the one that the phone keeps. */
+function isForAnother() {
   const made = new URLSearchParams(page.dataset.asked);
   const asked = new URLSearchParams(location.search);
-  const differs = [...Object.values(NAMES), "ouvert", "page"].some(
+  return [...Object.values(NAMES), "ouvert", "page"].some(
     (name) => (made.get(name) ?? "") !== (asked.get(name) ?? ""),
   );
-  return differs || Date.now() - Number(page.dataset.at) * 1000 > FRESH_MS;
+}
+
+/** Whether this page was made a while ago, by the site's clock where it can be asked. */
+async function isOld() {
+  const made = Number(page.dataset.at) * 1000;
+  if (Date.now() - made <= FRESH_MS) return false;
+  try {
+    const answer = await fetch("/healthz", { cache: "no-store" });
+    return Date.parse(answer.headers.get("Date")) - made > FRESH_MS;
+  } catch {
+    return true;
+  }
 }
 
 if (navigator.geolocation) {
   near.hidden = false;
   near.addEventListener("click", sortByDistance);
 }
-if (!navigator.onLine || isKeptPage()) answerOffline();
+if (!navigator.onLine || isForAnother() || (await isOld())) answerOffline();
