@@ -233,3 +233,5 @@ class Wanted:
     public: str = ""
     opened: str = ""
     """`today`, `now`, or any time."""
+    language: str = ""
+    cost: str = ""

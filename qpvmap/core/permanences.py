@@ -1,8 +1,8 @@
 """When a structure receives people: written in plain French, understood, and said back.
 
 One line, one rule: `mardi 14h-17h, à la mairie`; `1er et 3e jeudi du mois 9h-12h sur rendez-vous`;
-`le 12/12/2026 10h-12h`; `sauf du 14/07/2026 au 31/08/2026 : congés d’été`. What `lines_of` writes,
-`read_schedule` reads to the same schedule. Days and hours are those of the place, in Paris.
+`le 12/12/2026 10h-12h`; `jour et nuit`; `sauf du 14/07/2026 au 31/08/2026 : congés d’été`. What
+`lines_of` writes, `read_schedule` reads to the same schedule. Days and hours are those of Paris.
 """
 
 import re
@@ -40,6 +40,11 @@ WHEN = re.compile(
 )
 HOURS = re.compile(rf"\s*:?\s*(?:{INTERVAL.pattern}(?:{JOIN}(?={INTERVAL.pattern}))?)+")
 CLOSED = re.compile(rf"(?:sauf|ferme)\s+(?:(?:du|le)\s+)?{DATE}(?:\s*(?:au|-|–)\s*{DATE})?")
+ALWAYS = re.compile(
+    r"(?:jour et nuit|24 ?h?(?: ?/ ?| ?sur ?)24(?: ?h)?)"
+    r"(?:[ ,;/]*(?:et )?7 ?j?(?: ?/ ?| ?sur ?)7(?: ?j)?)?"
+)
+SPAN, TO = re.compile(r"(?<=[h\d])-(?=\d)"), "\u00a0–\u00a0"
 APPOINTMENT = re.compile(r"\(?(?:uniquement\s+)?sur\s+(?:rendez-vous|rdv)\)?")
 RANK_WORDS = {"premier": 1, "deuxieme": 2, "second": 2, "troisieme": 3, "quatrieme": 4}
 
@@ -92,18 +97,24 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All the permanences of an offer, and when they are not held."""
+    """All the permanences of an offer, and when they are not held.
+
+    `always` is day and night, public holidays included: a line that one calls for help.
+    """
 
     permanences: tuple[Permanence, ...] = ()
     closures: tuple[Closure, ...] = ()
+    always: bool = False
 
     @property
     def is_known(self) -> bool:
         """Whether anything is known of it."""
-        return bool(self.permanences)
+        return self.always or bool(self.permanences)
 
     def on(self, day: date, days_off: Container[date] = frozenset()) -> list[Permanence]:
         """Return what is held on `day`, by hour: nothing regular on a public holiday."""
+        if self.always:
+            return [Permanence(day.weekday(), time.min, time.max)]
         closed = day in days_off or any(c.first <= day <= c.last for c in self.closures)
         held = [p for p in self.permanences if p.falls_on(day) and (p.day or not closed)]
         return sorted(held, key=lambda p: p.start or time.min)
@@ -134,6 +145,7 @@ def read_schedule(text: str) -> Schedule:
     """
     permanences: list[Permanence] = []
     closures: list[Closure] = []
+    always = False
     lines = [line.strip() for line in text.splitlines()]
     if len(lines) > MOST_LINES:
         raise NotUnderstood(f"{MOST_LINES} lignes au plus.")
@@ -141,7 +153,9 @@ def read_schedule(text: str) -> Schedule:
         if not line:
             continue
         try:
-            if closed := CLOSED.match(_folded(line)):
+            if ALWAYS.fullmatch(_folded(line).rstrip(".")):
+                always = True
+            elif closed := CLOSED.match(_folded(line)):
                 closures.append(_closure(closed, line))
             else:
                 permanences.extend(_permanences(line))
@@ -149,7 +163,7 @@ def read_schedule(text: str) -> Schedule:
             why = str(error) if isinstance(error, NotUnderstood) else "n’est pas compris"
             shown = f"Ligne {number}, «\u00a0{line[:60]}\u00a0»\u00a0: {why}."
             raise NotUnderstood(f"{shown} Écrivez {EXAMPLE}.") from error
-    return Schedule(tuple(dict.fromkeys(permanences)), tuple(dict.fromkeys(closures)))
+    return Schedule(tuple(dict.fromkeys(permanences)), tuple(dict.fromkeys(closures)), always)
 
 
 def _folded(text: str) -> str:
@@ -245,7 +259,8 @@ def _typed(moment: time) -> str:
 
 def lines_of(schedule: Schedule) -> str:
     """Return a schedule as one types it: `read_schedule` gives it back."""
-    lines = [f"{when} {hours}{more}".rstrip() for when, hours, more in _grouped(schedule, _day)]
+    lines = ["jour et nuit"] if schedule.always else []
+    lines += [f"{when} {hours}{more}".rstrip() for when, hours, more in _grouped(schedule, _day)]
     for closure in schedule.closures:
         first, last = f"{closure.first:%d/%m/%Y}", f"{closure.last:%d/%m/%Y}"
         days = f"le {first}" if closure.first == closure.last else f"du {first} au {last}"
@@ -257,10 +272,9 @@ def words_of(schedule: Schedule, today: date) -> list[str]:
     """Return a schedule line by line as one reads it; what is over is left out."""
     current = tuple(p for p in schedule.permanences if p.day is None or p.day >= today)
     shown = Schedule(current, schedule.closures)
-    lines = [
-        f"{when[0].upper()}{when[1:]}{f' {hours}' if hours else ''}{more}".replace(
-            "h-", "h\u00a0–\u00a0"
-        )
+    lines = ["Jour et nuit, tous les jours"] if schedule.always else []
+    lines += [
+        f"{when[0].upper()}{when[1:]}{f' {SPAN.sub(TO, hours)}' if hours else ''}{more}"
         for when, hours, more in _grouped(shown, _read_day)
     ]
     return lines + [closure_words(c) for c in schedule.closures if c.last >= today]
@@ -311,6 +325,7 @@ def as_json(schedule: Schedule) -> dict[str, Any]:
             {"first": c.first.isoformat(), "last": c.last.isoformat(), "reason": c.reason}
             for c in schedule.closures
         ],
+        "always": schedule.always,
     }
 
 
@@ -345,4 +360,5 @@ def from_json(kept: Mapping[str, Any]) -> Schedule:
             Closure(date.fromisoformat(c["first"]), date.fromisoformat(c["last"]), c["reason"])
             for c in kept.get("closures", ())
         ),
+        kept.get("always", False),
     )

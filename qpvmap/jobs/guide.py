@@ -23,7 +23,8 @@ def guide_reviews(context: JobContext, timestamp: int) -> None:
 
     def write(structure: GuideStructure, territory_name: str) -> ReviewLetter:
         link = links.review(structure.id, structure.email)
-        return ReviewLetter(*ask_to_review(structure.name, territory_name, link))
+        again = structure.asked > 0
+        return ReviewLetter(*ask_to_review(structure.name, territory_name, link, again=again))
 
     with transaction(engine_of(context)) as session:
         asked = send_due_reviews(session, write, datetime.fromtimestamp(timestamp, UTC))

@@ -24,7 +24,8 @@ from qpvmap.core.guide_words import GROUP_MAX, GROUPS_MAX, read_groups
 from qpvmap.core.permanences import as_json, from_json, lines_of, read_schedule
 from qpvmap.core.permissions import Action, Target, require
 from qpvmap.core.subscriptions import folded
-from qpvmap.storage.guide import index_offers, offer_by_id, structure_by_code, structure_by_id
+from qpvmap.storage.guide import offer_by_id, structure_by_code, structure_by_id
+from qpvmap.storage.guide_search import index_offers
 from qpvmap.storage.imports import bump_data_version
 from qpvmap.storage.models import GuideEvent, GuideOffer, GuideStructure, GuideSynonym, Territory
 from qpvmap.storage.signalements import point_of
@@ -315,5 +316,5 @@ def _new_code(session: Session, territory_id: int, name: str) -> str:
     return _free(code, taken | RESERVED)
 
 
-RESERVED = {"livret.pdf", "verifier"}
+RESERVED = {"livret.pdf", "paquet.json", "verifier"}
 """What the addresses of the guide hold besides structures."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.guide import OfferDraft, Quality, StructureDraft, offer_faults, structure_faults
-from qpvmap.storage.guide import index_offers, synonym_groups
+from qpvmap.storage.guide_search import index_offers, synonym_groups
 from qpvmap.storage.imports import Counts, bump_data_version
 from qpvmap.storage.models import GuideOffer, GuideStructure, Territory
 from qpvmap.usecases.guide import (

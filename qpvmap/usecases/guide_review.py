@@ -51,6 +51,8 @@ NO_ADDRESS = "Cette structure n’a pas d’adresse de courriel\u00a0: ajoutez-l
 ALREADY = "Vous avez déjà envoyé des corrections\u00a0: la coordination va les regarder."
 DECIDED = "Cette correction est déjà traitée."
 GONE = "Ce lien n’est plus le bon."
+GONE_FIELD = "gone"
+"""Among the differences of an offer: it is no longer made."""
 NOTE_LONG = f"Texte trop long\u00a0: {NOTE_MAX} caractères au plus."
 
 
@@ -132,11 +134,16 @@ def confirm(session: Session, structure_id: int, email: str, now: datetime) -> G
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a structure typed: its own fields, those of its offers by key, a word to explain."""
+    """What a structure typed: its own fields, those of its offers by key, a word to explain.
+
+    `gone` are the offers that it no longer makes; `closes` when it receives nobody any more.
+    """
 
     fields: Mapping[str, str]
     offers: Mapping[int, OfferDraft]
     note: str = ""
+    gone: frozenset[int] = frozenset()
+    closes: bool = False
 
 
 def propose(
@@ -160,7 +167,7 @@ def propose(
         raise CannotChange(ALREADY)
     own, offers = _differences(structure, correction)
     _check(session, structure, own, offers, correction)
-    if not own and not offers and not correction.note:
+    if not own and not offers and not correction.note and not correction.closes:
         confirm(session, structure_id, email, now)
         return None
     proposal = GuideProposal(
@@ -170,6 +177,7 @@ def propose(
         fields=own,
         offers={str(key): values for key, values in offers.items()},
         note=correction.note,
+        closes=correction.closes,
         state=Proposal.WAITING,
     )
     session.add(proposal)
@@ -184,8 +192,11 @@ def _differences(
     """Return what differs from the page, by field: what it was, what it should be."""
     sent = {name: correction.fields.get(name, "") for name in OWN_FIELDS}
     own = changed(structure_values(structure), sent)
-    offers = {}
+    offers: dict[int, dict[str, list[Any]]] = {}
     for offer in structure.offers:
+        if offer.id in correction.gone:
+            offers[offer.id] = {GONE_FIELD: [False, True]}
+            continue
         draft = correction.offers.get(offer.id)
         if draft is None:
             continue
@@ -229,7 +240,7 @@ def corrected_structure(
 def corrected_offer(offer: GuideOffer, differences: Mapping[str, list[Any]]) -> OfferDraft:
     """Return an offer as it would be with what is proposed."""
     draft = OfferDraft(**offer_values(offer))
-    values = {name: pair[1] for name, pair in differences.items()}
+    values = {name: pair[1] for name, pair in differences.items() if name != GONE_FIELD}
     if "publics" in values:
         values["publics"] = tuple(values["publics"])
     return replace(draft, **values)
@@ -259,14 +270,16 @@ def decide(
     proposal.state = Proposal.ACCEPTED if accepted else Proposal.REFUSED
     proposal.decided_at, proposal.decided_by = now, actor.account_id
     if accepted:
-        _apply(session, structure, proposal)
+        _apply(session, structure, proposal, now)
         mark_checked(structure, proposal.received_at, ITSELF)
     kind = "correction_accepted" if accepted else "correction_refused"
     record(session, structure, kind, proposal.fields if accepted else {}, now, actor.account_id)
     return structure
 
 
-def _apply(session: Session, structure: GuideStructure, proposal: GuideProposal) -> None:
+def _apply(
+    session: Session, structure: GuideStructure, proposal: GuideProposal, now: datetime
+) -> None:
     territory = session.get_one(Territory, structure.territory_id)
     draft = corrected_structure(structure, proposal.fields)
     faults = structure_faults(draft, tuple(territory.insee_codes))
@@ -274,7 +287,12 @@ def _apply(session: Session, structure: GuideStructure, proposal: GuideProposal)
         raise InvalidSubmission(faults)
     write_structure(structure, draft)
     for offer in structure.offers:
-        write_offer(offer, corrected_offer(offer, proposal.offers.get(str(offer.id), {})))
+        differences = proposal.offers.get(str(offer.id), {})
+        write_offer(offer, corrected_offer(offer, differences))
+        if GONE_FIELD in differences:
+            offer.removed_at = now
+    if proposal.closes:
+        structure.removed_at = now
 
 
 def known_structure(session: Session, territory_id: int, code: str) -> GuideStructure:

@@ -150,6 +150,11 @@ def day_field(instant: datetime) -> str:
     return french.local_date(instant).isoformat()
 
 
+def phone_link(phone: str) -> str:
+    """Return what a telephone dials for a number as people write it."""
+    return "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+
+
 FILTERS = {
     "taking_key": taking_key,
     "taking_words": taking_words,
@@ -170,6 +175,7 @@ FILTERS = {
     "number": french.number,
     "outcome_label": outcome_label,
     "percent": french.percent,
+    "phone_link": phone_link,
     "plural": french.plural,
     "priority_label": priority_label,
     "quarter_words": quarter_words,

@@ -19,9 +19,9 @@ from qpvmap.storage.guide import (
     offer_by_id,
     place_of,
     structures_of,
-    synonym_groups,
     waiting_proposals,
 )
+from qpvmap.storage.guide_search import synonym_groups
 from qpvmap.storage.models import GuideStructure
 from qpvmap.usecases.guide import (
     Editing,
@@ -43,6 +43,8 @@ from qpvmap.web.guide_words import FIELD_LABELS, difference_lines
 from qpvmap.web.runtime import runtime
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
+
+DECISIONS = {True: "correction publiée", False: "correction écartée"}
 
 bp = Blueprint("guide_edit", __name__, url_prefix="/coordination/guide")
 
@@ -197,7 +199,8 @@ def ask(code: str) -> ResponseReturnValue:
 def review_letter(structure: GuideStructure, territory_name: str) -> ReviewLetter:
     """Return the mail that asks a structure to check its page."""
     link = guide_links(runtime().settings).review(structure.id, structure.email)
-    return ReviewLetter(*ask_to_review(structure.name, territory_name, link))
+    again = structure.asked > 0
+    return ReviewLetter(*ask_to_review(structure.name, territory_name, link, again=again))
 
 
 @bp.get("/<code>/offres/nouvelle")
@@ -294,11 +297,12 @@ def decided(proposal_id: int, *, accepted: bool) -> ResponseReturnValue:
             structure = decide(
                 session, actor, territory_id, proposal_id, accepted=accepted, now=request_now()
             )
-            name = structure.name
+            name, closed = structure.name, structure.removed_at is not None
     except (CannotChange, InvalidSubmission) as error:
         flash(str(error), "error")
         return redirect(url_for("guide_edit.index"), 303)
-    flash(f"{name}\u00a0: {'correction publiée' if accepted else 'correction écartée'}.", "success")
+    done_words = "retirée du guide" if closed else DECISIONS[accepted]
+    flash(f"{name}\u00a0: {done_words}.", "success")
     return redirect(url_for("guide_edit.index"), 303)
 
 

@@ -12,7 +12,14 @@ from qpvmap.guide_links import Reviewing, guide_links
 from qpvmap.storage.guide import has_waiting
 from qpvmap.storage.models import GuideStructure
 from qpvmap.usecases.guide import offer_values, structure_values
-from qpvmap.usecases.guide_review import OWN_FIELDS, Correction, confirm, opened, propose
+from qpvmap.usecases.guide_review import (
+    GONE_FIELD,
+    OWN_FIELDS,
+    Correction,
+    confirm,
+    opened,
+    propose,
+)
 from qpvmap.web.filters import request_now
 from qpvmap.web.follow import DISCREET
 from qpvmap.web.guide_forms import read_offer
@@ -155,4 +162,6 @@ def read_correction(structure: GuideStructure) -> Correction:
         for offer in structure.offers
         if f"{offer.id}-title" in form
     }
-    return Correction(own, offers, form.get("note", "").replace("\r\n", "\n").strip())
+    gone = frozenset(key for key in offers if f"{key}-{GONE_FIELD}" in form)
+    note = form.get("note", "").replace("\r\n", "\n").strip()
+    return Correction(own, offers, note, gone, closes="closes" in form)

@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from qpvmap.core.french import NBSP, WEEKDAYS, local_date, long_day
 from qpvmap.core.guide import COSTS, PUBLICS, THEME_ICONS, THEMES, is_old
+from qpvmap.core.guide_words import Reason
 from qpvmap.core.permanences import Permanence, Schedule, from_json, words_of
-from qpvmap.storage.guide import Card
+from qpvmap.storage.guide_search import Card
 from qpvmap.storage.models import GuideOffer, GuideStructure
 from qpvmap.usecases.calendars import days_off
 
@@ -105,24 +106,30 @@ def offer_view(
 
 
 def card_views(
-    cards: Sequence[Card], communes: Mapping[str, str], now: datetime, opened: str = ""
+    cards: Sequence[Card], communes: Mapping[str, str], now: datetime
 ) -> list[OfferView]:
-    """Return the cards as they are read, those open today or now alone when asked."""
-    views = [
+    """Return the cards as they are read."""
+    return [
         offer_view(card.offer, card.structure, communes, now, (card.lon, card.lat))
         for card in cards
     ]
+
+
+def is_held(schedule: Schedule, opened: str, now: datetime) -> bool:
+    """Return whether people are received today, or now, as asked."""
+    off = days_off(now.year)
     if opened == "now":
-        return [view for view in views if view.opening.now]
-    if opened == "today":
-        return [view for view in views if view.opening.today]
-    return views
+        held = schedule.at(now, off)
+        return held is not None and held.end is not None
+    return bool(schedule.on(local_date(now), off))
 
 
 def opening_of(schedule: Schedule, now: datetime) -> Opening:
     """Return how a schedule stands at `now`."""
     if not schedule.is_known:
         return Opening("Horaires non précisés")
+    if schedule.always:
+        return Opening("Jour et nuit", now=True, today=True)
     today, off = local_date(now), days_off(now.year)
     present = schedule.at(now, off)
     if present and present.end:
@@ -163,3 +170,18 @@ def check_words(structure: GuideStructure, now: datetime) -> tuple[str, bool]:
     by = f" par {structure.checked_by}" if structure.checked_by else ""
     words = f"Vérifié le {long_day(structure.checked_on)}{by}"
     return words, is_old(structure.checked_on, today)
+
+
+def reason_words(found: Sequence[Reason]) -> str:
+    """Return why an offer answers: `« stage »` ; `« crèche » pour « nounou »`."""
+    by: dict[str, list[str]] = {}
+    for reason in found:
+        by.setdefault(reason.by or _quoted(reason.word), []).append(_quoted(reason.word))
+    return ", ".join(
+        said if said in words else f"{_quoted(said)} pour {' et '.join(words)}"
+        for said, words in by.items()
+    )
+
+
+def _quoted(words: str) -> str:
+    return f"«{NBSP}{words}{NBSP}»"

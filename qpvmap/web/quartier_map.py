@@ -3,11 +3,17 @@
 from typing import Any
 
 from qpvmap.core.estimates import Figures
+from qpvmap.core.french import number
 from qpvmap.outputs.classes import classify
 from qpvmap.storage.quarters import quarter_shapes
 from qpvmap.web.map_data import WITHHELD, WITHHELD_WORDS
 from qpvmap.web.quartier_words import figure_text
 from qpvmap.web.sessions import request_session
+
+
+def short(value: float | None) -> str:
+    """Return a figure as the map bears it: whole, without its unit; `s.s.` when withheld."""
+    return "s.s." if value is None else number(value, 0)
 
 
 def drawing_of(code: str, vintage: int, key: str, figures: Figures, unit: str) -> dict[str, Any]:
@@ -26,4 +32,6 @@ def drawing_of(code: str, vintage: int, key: str, figures: Figures, unit: str) -
         "hidden": hidden,
         "legend": legend,
         "labels": {c: figure_text(figures[c], unit) for c in figures if c in drawn},
+        "marks": {c: short(figures[c]) for c in figures if c in drawn},
+        "unit": unit if known else "",
     }

@@ -140,8 +140,8 @@ def as_csv(code: str) -> Response:
     return csv_file(three_ways(require_dossier(read_page(code))), f"portrait-{code}")
 
 
-@bp.get("/quartiers/<code>/portrait.xlsx")
+@bp.get('/quartiers/<code>/portrait.<any("xlsx", "ods"):way>')
 @public
-def as_xlsx(code: str) -> Response:
+def as_workbook(code: str, way: str) -> Response:
     """Return the figures of a quarter as a workbook: three ways, as signed, as published."""
-    return workbook_file(sheets_of(require_dossier(read_page(code))), f"portrait-{code}")
+    return workbook_file(sheets_of(require_dossier(read_page(code))), f"portrait-{code}", way)

@@ -10,6 +10,7 @@ from qpvmap.storage.models import GuideStructure
 from qpvmap.storage.session import make_engine, transaction
 from tests.browser.conftest import (
     DESKTOP,
+    IN_THE_QUARTER,
     PHONE,
     OpenPage,
     Watch,
@@ -76,3 +77,61 @@ def test_guide_when_sought_kept_and_checked_then_each_page_holds(
     page.get_by_role("button", name="Tout est juste").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Merci")
     looked_at(page, "guide-thanks")
+
+
+KEPT = """async () => {
+  await navigator.serviceWorker.ready;
+  const wanted = ["/guide", "/guide/paquet.json"];
+  return (await Promise.all(wanted.map((path) => caches.match(path)))).every(Boolean);
+}"""
+
+
+def wait_until_kept(page: Page) -> None:
+    for _ in range(300):
+        if page.evaluate(KEPT):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the guide was not kept")
+
+
+def test_guide_when_without_network_then_searched_and_sorted_on_the_phone_alone(
+    open_page: OpenPage, blagis: str, watch: Watch
+) -> None:
+    watch.allow("ERR_INTERNET_DISCONNECTED|ERR_FAILED")  # the ground of the map, never drawn here
+    engine = make_engine(blagis)
+    with transaction(engine) as session:
+        for code, lon in (("aspe", 2.3100), ("club-relais", 2.3026)):
+            row = session.scalars(select(GuideStructure).where(GuideStructure.code == code)).one()
+            row.location = f"SRID=4326;POINT({lon} 48.7879)"  # type: ignore[assignment]  # read back as WKB
+            row.position_quality = "exact"
+    engine.dispose()
+    page = open_page(PHONE)
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({**IN_THE_QUARTER, "accuracy": 6})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
+    page.goto("/guide?q=emploi")
+    page.get_by_role("button", name="Près de moi").click()
+    expect(page.locator("[data-said]")).to_contain_text("reste sur ce téléphone")
+    expect(page.locator("#liste-guide h3").first).to_have_text("Accueil du Club Relais")
+    expect(page.locator("#liste-guide .badge").first).to_have_text("à 10\u00a0m")
+    looked_at(page, "guide-near")
+    here = (f"{IN_THE_QUARTER['longitude']:.3f}", f"{IN_THE_QUARTER['latitude']:.3f}")
+    assert not [line for line in asked if any(part in line for part in here)]
+
+    page.goto("/guide")
+    wait_until_kept(page)
+    page.context.set_offline(True)
+    page.get_by_label("Que cherchez-vous").fill("garde d’enfants")
+    page.keyboard.press("Enter")
+    expect(page.locator("#liste-guide h3")).to_have_text(
+        "Trouver une crèche ou une assistante maternelle"
+    )
+    expect(page.locator("[data-said]")).to_contain_text("Sans réseau")
+    page.goto("/guide?q=violence")
+    expect(page.get_by_role("link", name="3919")).to_have_attribute("href", "tel:3919")
+    page.locator(".guide-more summary").first.click()
+    expect(page.locator(".guide-more").first).to_contain_text("Jour et nuit")
+    assert_no_sideways_scroll(page)
+    shoot(page, "guide-offline-360", full_page=True)
+    page.context.set_offline(False)

@@ -140,3 +140,20 @@ def test_schedule_when_written_out_then_read_the_same(
     schedule = Schedule(tuple(held), tuple(closures))
     assert read_schedule(lines_of(schedule)) == schedule
     assert from_json(as_json(schedule)) == schedule
+
+
+@pytest.mark.parametrize("typed", ["jour et nuit", "Jour et nuit.", "24h/24", "24 h / 24, 7 j / 7"])
+def test_line_when_day_and_night_then_held_on_public_holidays_too(typed: str) -> None:
+    schedule = read_schedule(f"{typed}\nsauf le 25/12/2026")
+    christmas = datetime(2026, 12, 25, 3, 0, tzinfo=UTC)
+    assert schedule.is_known
+    assert schedule.at(christmas, {christmas.date()})
+    assert from_json(as_json(schedule)) == schedule
+    assert lines_of(schedule).startswith("jour et nuit\n")
+    assert words_of(schedule, christmas.date())[0] == "Jour et nuit, tous les jours"
+
+
+def test_hours_when_read_then_with_a_dash_whatever_the_minutes() -> None:
+    assert words_of(read_schedule("lundi 9h15-12h et 14h-18h30"), date(2026, 11, 26)) == [
+        "Lundi 9h15\u00a0–\u00a012h et 14h\u00a0–\u00a018h30"
+    ]

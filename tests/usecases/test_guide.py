@@ -11,7 +11,8 @@ from qpvmap.core.actors import Actor, Role
 from qpvmap.core.errors import CannotChange, InvalidSubmission, NotAllowed, NotFound, StaleVersion
 from qpvmap.core.geo import LonLat
 from qpvmap.core.guide import OfferDraft, Proposal, Quality, StructureDraft, Wanted
-from qpvmap.storage.guide import find_offers, history_of, structure_by_code, synonym_groups
+from qpvmap.storage.guide import history_of, structure_by_code
+from qpvmap.storage.guide_search import find_offers, synonym_groups
 from qpvmap.storage.models import GuideProposal, GuideStructure, Territory
 from qpvmap.usecases.guide import (
     Editing,
@@ -93,7 +94,7 @@ def test_words_when_plain_then_the_right_offer_comes_first(
 
 def test_words_when_nothing_answers_then_nothing_is_found(blagis_session: Session) -> None:
     assert titles(blagis_session, "hippopotame") == []
-    assert titles(blagis_session, "garde d’enfant") == []
+    assert titles(blagis_session, "xyzzy plugh") == []
 
 
 def test_phrase_when_a_synonym_then_found(session: Session, toy: Toy, keeper: Actor) -> None:
@@ -122,9 +123,11 @@ def test_guide_when_loaded_twice_then_nothing_changes_and_all_is_to_check(
     blagis_session: Session,
 ) -> None:
     rows = blagis_session.scalars(select(GuideStructure)).all()
-    assert len(rows) == 14
+    assert len(rows) == 18
     assert all(row.to_check and row.checked_on is None and row.location is None for row in rows)
-    assert {row.phone for row in rows} == {"", "3949"}
+    assert {row.email for row in rows} == {""}, "the yearly letter would go there unasked"
+    own = [row for row in rows if row.address or (row.phone and row.phone != "3949")]
+    assert all(row.source != "Contrat de ville" for row in own), "the contract gives no number"
     again = load_territory(blagis_session, "blagis", NOW)
     assert not again.counts["guide"].wrote
 
@@ -141,7 +144,7 @@ def test_guide_when_loaded_again_then_what_people_did_stays(blagis_session: Sess
     load_territory(blagis_session, "blagis", NOW)
     assert gone.removed_at == NOW
     assert kept.name == "Club Relais des Blagis"
-    assert len(synonym_groups(blagis_session, territory.id)) == 20
+    assert len(synonym_groups(blagis_session, territory.id)) == 23
 
 
 @pytest.mark.parametrize("role", [Role.RESIDENT, Role.MEDIATOR, Role.AGENT, Role.LEAD, Role.ADMIN])
@@ -242,6 +245,38 @@ def test_correction_when_sent_then_waits_and_goes_live_once_accepted(
     ]
     with pytest.raises(CannotChange):
         decide(session, keeper, toy.territory.id, proposal.id, accepted=False, now=NOW)
+
+
+def test_correction_when_an_offer_is_no_longer_made_then_it_leaves_the_guide_once_accepted(
+    session: Session, toy: Toy, keeper: Actor
+) -> None:
+    structure = add(session, toy, keeper)
+    offer = structure.offers[0]
+    same = {"name": "Les Petits Pas", "kind": "Crèche", "email": "a@b.example"}
+    broken = {offer.id: OfferDraft(title="", theme="?")}
+    sent = Correction(same, broken, gone=frozenset({offer.id}))
+    proposal = propose(session, structure.id, "a@b.example", sent, NOW)
+    assert proposal
+    assert proposal.offers == {str(offer.id): {"gone": [False, True]}}
+    assert titles(session, "tout-petits") == ["Accueil des tout-petits"]
+    decide(session, keeper, toy.territory.id, proposal.id, accepted=True, now=NOW)
+    assert titles(session, "tout-petits") == []
+    assert structure_by_code(session, toy.territory.id, structure.code)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_structure_when_it_says_that_it_has_closed_then_a_person_decides(
+    session: Session, toy: Toy, keeper: Actor, accepted: bool
+) -> None:
+    structure = add(session, toy, keeper)
+    same = {"name": "Les Petits Pas", "kind": "Crèche", "email": "a@b.example"}
+    sent = Correction(same, {}, closes=True)
+    proposal = propose(session, structure.id, "a@b.example", sent, NOW)
+    assert proposal
+    assert structure.removed_at is None
+    decide(session, keeper, toy.territory.id, proposal.id, accepted=accepted, now=NOW)
+    assert (structure.removed_at == NOW) == accepted
+    assert (titles(session, "tout-petits") == []) == accepted
 
 
 def test_correction_when_nothing_differs_then_it_is_a_confirmation(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,11 @@ def test_guide_when_opened_then_all_offers_and_what_is_not_known_is_said(
     client: FlaskClient, blagis: str
 ) -> None:
     page = client.get("/guide").text
-    assert len(names(page)) == 16
+    assert len(names(page)) == 20
     assert "Horaires non précisés" in page
-    assert "16 offres ne sont pas sur la carte" in page.replace("\u00a0", " ")
-    assert page.count("À vérifier") == 16
+    assert "20 offres ne sont pas sur la carte" in page.replace("\u00a0", " ")
+    assert page.split("<template")[0].count("À vérifier") == 20
+    assert 'href="tel:0146641414"' in page
 
 
 def test_guide_when_words_are_plain_then_found_and_kept_in_the_form(
@@ -94,7 +96,16 @@ def test_guide_when_words_are_plain_then_found_and_kept_in_the_form(
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("theme=youth", 3), ("public=youth&theme=training", 1), ("ouvert=now", 0), ("theme=x", 16)],
+    [
+        ("theme=youth", 3),
+        ("public=youth&theme=training", 1),
+        ("ouvert=now&theme=family", 1),
+        ("ouvert=now&theme=youth", 0),
+        ("theme=x", 20),
+        ("cout=free&theme=housing", 1),
+        ("cout=income", 0),
+        ("langue=klingon", 20),
+    ],
 )
 def test_guide_when_filtered_then_only_what_fits(
     client: FlaskClient, blagis: str, query: str, count: int
@@ -117,11 +128,60 @@ def test_guide_when_read_then_few_queries_whatever_the_number_of_offers(
         )
     db.commit()
     with count_queries(engine) as many:
-        assert len(names(client.get("/guide?theme=youth").text)) == 203
-    assert len(many) == len(few) <= 6
+        assert len(names(client.get("/guide?q=stage&theme=youth").text)) == 3
+    assert len(many) == len(few) <= 8
+    with count_queries(engine) as listed:
+        assert len(names(client.get("/guide?theme=youth").text)) == 40
+    assert len(listed) <= 6
+    last = client.get("/guide?theme=youth&page=99").text
+    assert len(names(last)) == 203 - 5 * 40
+    assert "Page 6 sur 6" in last
+    assert 'href="/guide?page=5&amp;theme=youth"' in last
     with count_queries(engine) as card:
         client.get(f"/guide/{M7}")
     assert len(card) <= 5
+
+
+def test_guide_when_searched_then_why_each_answers_and_what_was_mistyped_is_said(
+    client: FlaskClient, db: Session
+) -> None:
+    page = unescape(client.get("/guide?q=nounou").text).replace("\u00a0", " ")
+    assert "Répond à « crèche » pour « nounou »" in page
+    page = unescape(client.get("/guide?q=crehce").text).replace("\u00a0", " ")
+    assert "« crehce » n’est pas dans le guide : nous avons cherché « creche »" in page
+
+
+def test_guide_when_a_language_is_spoken_then_it_is_a_filter(
+    client: FlaskClient, db: Session
+) -> None:
+    assert 'name="langue"' not in client.get("/guide").text
+    offer = db.scalars(select(GuideOffer).where(GuideOffer.code == "stages")).one()
+    offer.languages = "français, arabe et portugais"
+    db.commit()
+    page = client.get("/guide?langue=Arabe").text
+    assert names(page) == ["Aide aux stages"]
+    assert '<option value="Portugais">' in page
+
+
+def test_pack_when_kept_then_the_same_for_everybody_and_made_again_when_it_changes(
+    client: FlaskClient, keeper: FlaskClient, engine: Engine, count_queries: QueryCounter
+) -> None:
+    first = client.get("/guide/paquet.json")
+    assert first.json
+    assert len(first.json["offers"]) == 20
+    by_name = {offer["name"]: offer for offer in first.json["offers"]}
+    justice = by_name["Maison de justice et du droit des Blagis"]
+    assert justice["call"] == "0146641414"
+    assert "victime" in justice["words"]
+    tag = {"If-None-Match": first.headers["ETag"]}
+    with count_queries(engine) as asked:
+        again = client.get("/guide/paquet.json", headers=tag)
+    assert (again.status_code, again.data) == (304, b"")
+    assert len(asked) <= 3
+    send(keeper, f"{HERE}/{M7}", name="M7 changé")
+    changed = client.get("/guide/paquet.json", headers=tag)
+    assert changed.status_code == 200
+    assert "M7 changé" in {offer["name"] for offer in changed.json["offers"]}  # type: ignore[index]  # it is there
 
 
 def test_card_when_opened_then_says_what_is_known(client: FlaskClient, blagis: str) -> None:
@@ -307,6 +367,55 @@ def test_booklet_when_of_a_commune_and_a_theme_then_nothing_else(
     assert "CD Volley Ball 92" in text
     assert "Active Faraide" not in text
     assert "BAFA" not in text
+
+
+def test_booklet_when_asked_in_large_print_then_larger_and_with_its_contents(
+    client: FlaskClient, blagis: str, tmp_path: Path
+) -> None:
+    page = client.get("/guide?theme=employment").text
+    assert 'href="/guide/livret.pdf?taille=grande&amp;theme=employment"' in page
+    sizes = {}
+    for name, query in (("plain", ""), ("large", "?taille=grande")):
+        file = tmp_path / f"{name}.pdf"
+        file.write_bytes(client.get(f"/guide/livret.pdf{query}").data)
+        sizes[name] = len(draw(file, f"guide-{name}"))
+        text = " ".join(" ".join(text_of(file)).split())
+        assert "Non précisé : quand, où, contact, coût." in text.replace("\u00a0", " ")
+        assert re.search(r"Logement ?\.+ ?\d", text), "the contents come first"
+    assert sizes["large"] > sizes["plain"]
+
+
+def test_booklet_when_of_too_many_or_of_none_then_said(
+    client: FlaskClient, db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "none.pdf"
+    file.write_bytes(client.get("/guide/livret.pdf?theme=leisure").data)
+    assert "Aucune offre" in " ".join(text_of(file))
+    monkeypatch.setattr("qpvmap.web.guide.MOST_PRINTED", 3)
+    answer = client.get("/guide/livret.pdf?theme=employment", follow_redirects=True)
+    assert "choisissez une commune ou un thème" in answer.text
+    assert "selected>Emploi et insertion" in answer.text
+
+
+def test_link_when_the_structure_has_closed_then_the_coordination_takes_it_out(
+    client: FlaskClient, keeper: FlaskClient, settings: Settings, db: Session
+) -> None:
+    link = link_of(settings, db)
+    sent = send(client, link, name="M7", closes="1")
+    assert sent.headers["Location"].endswith("fait=envoye")
+    page = keeper.get(HERE).text
+    assert "A fermé, ou ne reçoit plus personne" in page
+    proposal = db.scalars(select(GuideProposal)).one()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    done = keeper.post(
+        f"{HERE}/corrections/{proposal.id}/accepter",
+        data={"csrf_token": token[1]},
+        follow_redirects=True,
+    )
+    assert "retirée du guide" in done.text
+    assert client.get(f"/guide/{M7}").status_code == 404
+    assert client.get(link).status_code == 410
 
 
 def test_map_when_a_place_is_known_then_the_guide_is_a_layer_with_cards(

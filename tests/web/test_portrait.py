@@ -5,6 +5,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
@@ -188,7 +189,21 @@ def test_indicator_page_draws_the_quarter_over_the_iris(client: FlaskClient, bla
     drawn = page[page.index('<svg class="portrait-map"') :]
     assert drawn.count('class="m-iris') >= 5
     assert drawn.rindex('class="m-iris') < drawn.index('class="portrait-quarter"')
+    assert re.search(r'class="portrait-label"[^>]*>21<', drawn), (
+        "Quartier 15: 20,7 %, not by colour alone"
+    )
     assert "moins de 1&nbsp;%" in page
+
+
+def test_neighbour_says_that_it_has_no_figures_here(client: FlaskClient, blagis: str) -> None:
+    page = client.get("/quartiers/QN09204M").text
+    assert "son portrait chiffré n’est pas tenu ici" in page
+    assert "Trois façons de compter" not in page
+
+
+def test_overview_says_first_that_there_is_a_doubt(client: FlaskClient, blagis: str) -> None:
+    page = client.get(HERE).text
+    assert page.index('href="#doute"') < page.index("<table") < page.index('id="doute"')
 
 
 def test_unknown_indicator_and_neighbours_have_no_such_page(
@@ -212,8 +227,10 @@ def test_csv_has_the_three_ways_and_what_they_rest_on(client: FlaskClient, blagi
     assert found["Taux de pauvreté à 60 %"][2].startswith("non affiché")
 
 
-def test_workbook_holds_the_table_as_signed(client: FlaskClient, blagis: str) -> None:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"{HERE}/portrait.xlsx").data))
+@pytest.mark.parametrize("way", ["xlsx", "ods"])
+def test_workbook_holds_the_table_as_signed(client: FlaskClient, blagis: str, way: str) -> None:
+    assert f'href="{HERE}/portrait.{way}"' in client.get(HERE).text
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"{HERE}/portrait.{way}").data))
     assert book.sheet_names == [
         "Trois façons de compter",
         "Tel que signé",

@@ -72,7 +72,7 @@ function still(frame) {
 }
 
 /** A map beside a list: `data-pins-of` names the list, whose rows carry data-kind, lon, lat… */
-function listed(frame) {
+export function listed(frame) {
   const rows = [...document.querySelectorAll(`${frame.dataset.pinsOf} [data-kind]`)];
   if (!rows.length) return;
   const pins = rows.map(pinOf);

@@ -7,8 +7,9 @@ const FILES = `qpvmap-files-${BUILD.version}`;
 const PAGES = `qpvmap-pages-${BUILD.version}`;
 const OURS = /^qpvmap-(files|pages)-/;
 /* Kept before they are opened; others that say they may be kept are, once they were opened. */
-const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne"];
-const PACK = "/signaler/paquet.json";
+const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne", "/guide"];
+/* The quarter, and the guide: the same for everybody. */
+const PACKS = ["/signaler/paquet.json", "/guide/paquet.json"];
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
 const SESSION_PATHS = /^\/(connexion|deconnexion)(\/|$)/;
@@ -49,10 +50,10 @@ export async function activate(worker) {
 }
 
 async function keepPages() {
-  for (const path of [...KEPT_PAGES, PACK]) {
+  for (const path of [...KEPT_PAGES, ...PACKS]) {
     const response = await fetch(path, { cache: "no-cache" });
     if (!response.ok || response.redirected) throw new Error(`${path}: ${response.status}`);
-    await (path === PACK ? keepPack(response) : keepPage(path, response));
+    await (PACKS.includes(path) ? keepPack(path, response) : keepPage(path, response));
   }
 }
 
@@ -67,7 +68,7 @@ export async function keepVisited(path) {
 export function keepFor(person) {
   return inTurn(async () => {
     const kept = await caches.open(PAGES);
-    const found = await Promise.all([...KEPT_PAGES, PACK].map((path) => kept.match(path)));
+    const found = await Promise.all([...KEPT_PAGES, ...PACKS].map((path) => kept.match(path)));
     const same = (await note(PERSON)) === person;
     if (same && found.every(Boolean)) return;
     if (!same) await forgetPages();
@@ -102,8 +103,8 @@ async function keepDrawings(response) {
   for (const url of urls) if (!(await caches.match(url))) await files.add(url).catch(() => {});
 }
 
-async function keepPack(response) {
-  await (await caches.open(PAGES)).put(PACK, response);
+async function keepPack(path, response) {
+  await (await caches.open(PAGES)).put(path, response);
 }
 
 /* Answering */
@@ -119,7 +120,7 @@ export function answer(event) {
   }
   if (url.pathname.startsWith("/static/")) event.respondWith(file(request));
   else if (request.mode === "navigate") event.respondWith(page(event, url));
-  else if (url.pathname === PACK) event.respondWith(pack(event, request));
+  else if (PACKS.includes(url.pathname)) event.respondWith(pack(event, url.pathname));
   else if (url.pathname.startsWith(GROUND)) event.respondWith(ground(request));
 }
 
@@ -176,11 +177,11 @@ async function ground(request) {
   }
 }
 
-/** The pack as it was kept, at once, while a newer one is fetched for the next time. */
-async function pack(event, request) {
-  const kept = await (await caches.open(PAGES)).match(PACK);
-  const asked = fetch(request).then(async (response) => {
-    if (response.ok) await keepPack(response.clone());
+/** A pack as it was kept, at once, while a newer one is fetched for the next time. */
+async function pack(event, path) {
+  const kept = await (await caches.open(PAGES)).match(path);
+  const asked = fetch(event.request).then(async (response) => {
+    if (response.ok) await keepPack(path, response.clone());
     return response;
   });
   event.waitUntil(asked.catch(() => {}));

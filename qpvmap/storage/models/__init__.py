@@ -18,6 +18,7 @@ from qpvmap.storage.models.guide import (
     GuideProposal,
     GuideStructure,
     GuideSynonym,
+    GuideWord,
 )
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
 from qpvmap.storage.models.insertion import InsertionClause, JobOffer
@@ -126,6 +127,7 @@ __all__ = [
     "GuideProposal",
     "GuideStructure",
     "GuideSynonym",
+    "GuideWord",
     "InboxDefault",
     "InboxView",
     "Indicator",

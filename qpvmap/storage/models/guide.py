@@ -113,8 +113,21 @@ class GuideSynonym(Base):
     terms: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
+class GuideWord(Base):
+    """A word that offers of a territory are found by, to mend what is mistyped."""
+
+    __tablename__ = "guide_word"
+
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
 class GuideProposal(Base):
-    """What a structure corrected by its link, until a coordinator decides."""
+    """What a structure corrected by its link, until a coordinator decides.
+
+    `closes` when it says that it receives nobody any more; an offer that it no longer makes has
+    `gone` among its differences.
+    """
 
     __tablename__ = "guide_proposal"
     __table_args__ = (
@@ -130,6 +143,7 @@ class GuideProposal(Base):
     fields: Mapped[dict[str, Any]]
     offers: Mapped[dict[str, Any]]
     note: Mapped[str] = mapped_column(server_default="")
+    closes: Mapped[bool] = mapped_column(server_default=text("false"))
     state: Mapped[str] = mapped_column(server_default="waiting")
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

@@ -1,23 +1,33 @@
--- Offers of a territory's guide, those that answer some words first, with how well they do.
--- Parameters: territory_id; words (folded, none: all); commune, theme, public ('' for any);
--- offer_ids (null: any). Of a rare word, an offer that has it counts more; a word that nothing has
--- is taken for a mistyped one. What has less than `least` of what the words weigh is left out.
--- Index: ix_guide_offer_search is there for larger guides; a territory has some hundred offers,
--- which are read and compared.
-with wanted as (
+-- Offers of a territory's guide, those that best answer some words first; among equals, those that one
+-- knows how to reach.
+-- Parameters: territory_id; words (folded, none: all) and how far each is trusted (less when it
+-- stands for a mistyped one); commune, theme, public, cost ('' for any), language (folded, '' for
+-- any). Of a rare word, an offer that has it counts more. What has less than `least` of what the
+-- words weigh is left out. Index: ix_guide_offer_search.
+with wanted as materialized (
     select
         typed.word,
+        typed.trust,
         websearch_to_tsquery('french', typed.word) as query,
-        to_tsquery('simple', typed.word || ':*') as beginning
-    from unnest(cast(:words as text [])) as typed (word)
+        case
+            when length(typed.word) >= 4 then to_tsquery('simple', typed.word || ':*')
+            else ''::tsquery
+        end as beginning
+    from unnest(cast(:words as text []), cast(:trusts as float [])) as typed (word, trust)
 ),
 
-offers as (
+matched as (
     select
-        offer.*,
-        structure.insee_code,
-        structure.name as structure_name
-    from guide_offer as offer
+        wanted.word,
+        offer.id,
+        wanted.trust,
+        case
+            when wanted.query <> ''::tsquery and offer.search @@ wanted.query
+                then 0.4 + 0.6 * ts_rank('{0.05, 0.3, 0.4, 1.0}', offer.search, wanted.query)
+            else 0.3 + 0.2 * ts_rank('{0.05, 0.3, 0.4, 1.0}', offer.search, wanted.beginning)
+        end as strength
+    from wanted
+    inner join guide_offer as offer on offer.search @@ (wanted.query || wanted.beginning)
     inner join guide_structure as structure on offer.structure_id = structure.id
     where
         structure.territory_id = :territory_id
@@ -25,44 +35,10 @@ offers as (
         and offer.removed_at is null
 ),
 
-exact as (
-    select
-        wanted.word,
-        offers.id,
-        case
-            when wanted.query <> ''::tsquery and offers.search @@ wanted.query
-                then 0.4 + 0.6 * ts_rank('{0.05, 0.3, 0.4, 1.0}', offers.search, wanted.query)
-            else 0.4
-        end as strength
-    from wanted
-    inner join offers
-        on
-            offers.search @@ wanted.query
-            or (length(wanted.word) >= 4 and offers.search @@ wanted.beginning)
-),
-
-mistyped as (
-    select
-        wanted.word,
-        offers.id,
-        strict_word_similarity(wanted.word, offers.search_text) * 0.6 as strength
-    from wanted
-    inner join offers on strict_word_similarity(wanted.word, offers.search_text) >= 0.45
-    where
-        length(wanted.word) >= 4
-        and not exists (select from exact where exact.word = wanted.word)
-),
-
-matched as (
-    select * from exact
-    union all
-    select * from mistyped
-),
-
 weights as (
     select
         word,
-        ln(1 + (select count(*) from offers)::float / count(*)) as weight
+        max(trust) * ln(1 + (select count(distinct id) from matched)::float / count(*)) as weight
     from matched
     group by word
 ),
@@ -77,21 +53,30 @@ scored as (
     group by matched.id
 )
 
-select
-    offers.id,
-    coalesce(scored.score, 0) as score
-from offers
-left join scored on offers.id = scored.id
+select offer.id
+from guide_offer as offer
+inner join guide_structure as structure on offer.structure_id = structure.id
+left join scored on offer.id = scored.id
 where
-    (
+    structure.territory_id = :territory_id
+    and structure.removed_at is null
+    and offer.removed_at is null
+    and (
         cardinality(cast(:words as text [])) = 0
         or scored.found >= :least * (select sum(weight) from weights)
     )
-    and (:commune = '' or offers.insee_code in (:commune, ''))
-    and (:theme = '' or offers.theme = :theme)
+    and (:commune = '' or structure.insee_code in (:commune, ''))
+    and (:theme = '' or offer.theme = :theme)
+    and (:cost = '' or offer.cost = :cost)
+    and (:language = '' or lower(offer.languages) like '%' || :language || '%')
     and (
         :public = ''
-        or :public = any (offers.publics)
-        or ('all' = any (offers.publics) and :public <> 'all')
+        or :public = any (offer.publics)
+        or ('all' = any (offer.publics) and :public <> 'all')
     )
-order by score desc, offers.structure_name, offers.position, offers.id
+order by
+    round(coalesce(scored.score, 0)::numeric, 2) desc,
+    (cardinality(cast(:words as text [])) > 0 and structure.phone || structure.address <> '') desc,
+    structure.name,
+    offer.position,
+    offer.id

@@ -1,4 +1,5 @@
--- The IRIS around a quarter and its outline, as SVG paths in metres of Web Mercator (y downwards).
+-- The IRIS around a quarter and its outline, as SVG paths in metres of Web Mercator (y downwards), each with
+-- a point inside it for its figure.
 -- Parameters: code, vintage (of the quarter). One row a shape, the quarter last.
 -- Index: ix_iris_perimeter (gist).
 with quarter as (
@@ -43,6 +44,8 @@ select
     drawn.code,
     drawn.name,
     st_assvg(drawn.shape, 0, 0) as path,
+    round(st_x(st_pointonsurface(drawn.shape))) as label_x,
+    round(-st_y(st_pointonsurface(drawn.shape))) as label_y,
     round(st_xmin(quarter.box)) as west,
     round(-st_ymax(quarter.box)) as top,
     round(st_xmax(quarter.box) - st_xmin(quarter.box)) as width,
