@@ -11,6 +11,7 @@ from qpvmap.storage.models.accounts import (
 )
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.coverage import CoveragePoint, CoverageRun, GridCell, StreetNetwork
 from qpvmap.storage.models.equipment import BanAddress, EquipmentMatch, UnplacedEquipment
 from qpvmap.storage.models.guide import (
     GuideEvent,
@@ -110,6 +111,8 @@ __all__ = [
     "ClosingDay",
     "Commune",
     "Contact",
+    "CoveragePoint",
+    "CoverageRun",
     "DataVersion",
     "Dataset",
     "DeadlineRule",
@@ -120,6 +123,7 @@ __all__ = [
     "Event",
     "Funder",
     "FundingRow",
+    "GridCell",
     "GuideEvent",
     "GuideOffer",
     "GuideProposal",
@@ -163,6 +167,7 @@ __all__ = [
     "Signalement",
     "SiteWalk",
     "Solicitation",
+    "StreetNetwork",
     "Subscriber",
     "Subscription",
     "Support",
