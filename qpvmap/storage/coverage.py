@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.coverage import (
@@ -21,7 +21,7 @@ from qpvmap.core.coverage import (
 from qpvmap.storage.models import CoverageRun
 from qpvmap.storage.statements import statement
 
-BASIS = literal_column("""(
+BASIS: ColumnElement[str] = literal_column("""(
     select coalesce(string_agg(family || version, ',' order by family), '')
     from data_version
     where family in ('equipment', 'grid', 'indicators', 'places', 'streets')
@@ -62,8 +62,7 @@ def reckoned_walks(session: Session, territory_id: int) -> Reckoned | None:
     ).one_or_none()
     if found is None:
         return None
-    run_id, method, *rest = found
-    return Reckoned(run_id, _method(method), *rest)
+    return Reckoned(found[0], _method(found[1]), *found[2:])
 
 
 def far_grounds(session: Session, territory_id: int, theme: str) -> str:
