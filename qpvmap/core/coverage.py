@@ -33,13 +33,15 @@ class Coverage:
     """The part of some residents, 0 to 1, who have an equipment within each of `MINUTES`.
 
     `counted` is the part of them whose number is known by square or IRIS; the others are spread
-    over their commune. `imputed` lives on squares whose figures INSEE estimated, `cut_off` has no
-    way that leads there, `astray` lives far from any street and is reckoned in a straight line.
+    over their commune. `gridded` is the part that INSEE's squares place, `imputed` that of squares
+    whose figures INSEE estimated. `cut_off` has no way that leads there; `astray` lives far from
+    any street and is reckoned in a straight line.
     """
 
     people: float
     counted: float
     within: tuple[float, float, float]
+    gridded: float = 0.0
     imputed: float = 0.0
     cut_off: float = 0.0
     astray: float = 0.0
@@ -58,7 +60,6 @@ class Reckoned:
     method: Method
     street_file: str
     street_date: datetime | None
-    grid_vintage: int | None
     reckoned_at: datetime
     places_astray: int
     is_stale: bool
@@ -68,12 +69,14 @@ class Reckoned:
 class Coverages:
     """By theme, for the quarter; by commune and theme; and for the communes together.
 
-    `reckoned` is None for a straight line measured while the page is asked for.
+    `grid_vintage` is the edition of INSEE's squares, where there are. `reckoned` is None for a
+    straight line measured while the page is asked for.
     """
 
     quarter: Mapping[str, Coverage]
     communes: Mapping[str, Mapping[str, Coverage]]
     around: Mapping[str, Coverage]
+    grid_vintage: int | None = None
     reckoned: Reckoned | None = None
 
     @property
@@ -81,7 +84,7 @@ class Coverages:
         """Return how the walks were reckoned."""
         return self.reckoned.method if self.reckoned else "straight"
 
-    def part(self, name: Literal["counted", "imputed", "astray"]) -> float:
+    def part(self, name: Literal["counted", "gridded", "imputed", "astray"]) -> float:
         """Return a part of the residents of the communes, 0 to 1: the same for every theme."""
         return next((getattr(found, name) for found in self.around.values()), 0.0)
 
@@ -99,6 +102,7 @@ def together(parts: list[Coverage]) -> Coverage:
         people,
         mean([part.counted for part in parts]),
         (first, second, third),
+        mean([part.gridded for part in parts]),
         mean([part.imputed for part in parts]),
         mean([part.cut_off for part in parts]),
         mean([part.astray for part in parts]),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.coverage import (
@@ -28,41 +28,53 @@ BASIS: ColumnElement[str] = literal_column("""(
 )""")
 """The version of the data that walks are reckoned on."""
 
+GRID = text("""
+    select max(cell.vintage)
+    from territory
+    inner join commune on commune.insee_code = any (territory.insee_codes)
+    inner join grid_cell as cell on st_intersects(commune.perimeter, cell.perimeter)
+    where territory.id = :territory_id
+""")
+
 
 def coverage_of(session: Session, territory_id: int) -> Coverages:
     """Return how residents of a territory are served, in a straight line, theme by theme."""
     reaches = [straight_reach_m(minutes) for minutes in MINUTES]
     given = {"territory_id": territory_id, "reaches": reaches}
-    return _read(session.execute(statement("coverage"), given))
+    rows = session.execute(statement("coverage"), given)
+    return _read(rows, grid_vintage_of(session, territory_id))
 
 
 def walked_coverage(session: Session, territory_id: int) -> Coverages | None:
     """Return how residents are served, as it was last reckoned; None if it never was."""
-    reckoned = reckoned_walks(session, territory_id)
-    if reckoned is None:
-        return None
-    reaches = [walk_reach_m(minutes) for minutes in MINUTES]
-    given = {"run_id": reckoned.id, "reaches": reaches}
-    return _read(session.execute(statement("coverage_walked"), given), reckoned)
-
-
-def reckoned_walks(session: Session, territory_id: int) -> Reckoned | None:
-    """Return how the walks of a territory were last reckoned."""
     found = session.execute(
         select(
             CoverageRun.id,
             CoverageRun.method,
             CoverageRun.street_file,
             CoverageRun.street_date,
-            CoverageRun.grid_vintage,
             CoverageRun.reckoned_at,
             CoverageRun.places_astray,
             CoverageRun.basis != BASIS,
+            CoverageRun.grid_vintage,
         ).where(CoverageRun.territory_id == territory_id)
     ).one_or_none()
     if found is None:
         return None
-    return Reckoned(found[0], _method(found[1]), *found[2:])
+    run_id, method, file, dated, reckoned_at, astray, is_stale, grid_vintage = found
+    reckoned = Reckoned(run_id, _method(method), file, dated, reckoned_at, astray, is_stale)
+    given = {
+        "run_id": reckoned.id,
+        "reaches": [walk_reach_m(minutes) for minutes in MINUTES],
+    }
+    rows = session.execute(statement("coverage_walked"), given)
+    return _read(rows, grid_vintage, reckoned)
+
+
+def grid_vintage_of(session: Session, territory_id: int) -> int | None:
+    """Return the newest edition of the squares of a territory."""
+    found: int | None = session.scalar(GRID, {"territory_id": territory_id})
+    return found
 
 
 def far_grounds(session: Session, territory_id: int, theme: str) -> str:
@@ -86,7 +98,9 @@ def _method(value: str) -> Method:
     return "streets" if value == "streets" else "straight"
 
 
-def _read(rows: Iterable[Any], reckoned: Reckoned | None = None) -> Coverages:
+def _read(
+    rows: Iterable[Any], grid_vintage: int | None, reckoned: Reckoned | None = None
+) -> Coverages:
     quarter: dict[str, Coverage] = {}
     communes: dict[str, dict[str, Coverage]] = {}
     for row in rows:
@@ -100,7 +114,7 @@ def _read(rows: Iterable[Any], reckoned: Reckoned | None = None) -> Coverages:
         theme: together([own[theme] for own in communes.values() if theme in own])
         for theme in themes
     }
-    return Coverages(quarter, communes, around, reckoned)
+    return Coverages(quarter, communes, around, grid_vintage, reckoned)
 
 
 def _coverage(row: Any) -> Coverage:
@@ -108,5 +122,5 @@ def _coverage(row: Any) -> Coverage:
         return (getattr(row, name) or 0.0) / float(row.people)
 
     within = (part("first"), part("second"), part("third"))
-    rest = (part(name) for name in ("imputed", "cut_off", "astray"))
+    rest = (part(name) for name in ("gridded", "imputed", "cut_off", "astray"))
     return Coverage(row.people, part("counted"), within, *rest)

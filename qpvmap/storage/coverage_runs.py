@@ -20,13 +20,6 @@ SPOTS = text("""
     select theme, st_x(location), st_y(location) from derived.equipment_around(:territory_id)
     order by theme, st_x(location), st_y(location)
 """)
-GRID = text("""
-    select max(cell.vintage)
-    from territory
-    inner join commune on commune.insee_code = any (territory.insee_codes)
-    inner join grid_cell as cell on st_intersects(commune.perimeter, cell.perimeter)
-    where territory.id = :territory_id
-""")
 COPY = """
     copy coverage_point
     (run_id, scope, place, basis, people, households, astray, metres, location)
@@ -90,12 +83,6 @@ def spots_around(session: Session, territory_id: int) -> list[tuple[str, float, 
     """Return theme, longitude and latitude of the equipment that residents may walk to."""
     rows = session.execute(SPOTS, {"territory_id": territory_id})
     return [(theme, lon, lat) for theme, lon, lat in rows]
-
-
-def grid_vintage_of(session: Session, territory_id: int) -> int | None:
-    """Return the newest edition of the squares of a territory."""
-    found: int | None = session.scalar(GRID, {"territory_id": territory_id})
-    return found
 
 
 def streets_of(session: Session, territory_id: int) -> StreetNetwork | None:

@@ -8,12 +8,12 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
+from qpvmap.storage.coverage import grid_vintage_of
 from qpvmap.storage.coverage_runs import (
     Residents,
     WalksOf,
     data_basis,
     forget_streets,
-    grid_vintage_of,
     lock_reckoning,
     replace_run,
     residents_of,

@@ -47,6 +47,7 @@ select
     theme,
     sum(people) as people,
     sum(people) filter (where basis <> 'commune') as counted,
+    sum(people) filter (where basis in ('square', 'imputed')) as gridded,
     sum(people) filter (where basis = 'imputed') as imputed,
     sum(people) filter (where distance_m <= (cast(:reaches as double precision []))[1]) as first,
     sum(people) filter (where distance_m <= (cast(:reaches as double precision []))[2]) as second,

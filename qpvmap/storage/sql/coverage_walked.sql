@@ -7,6 +7,7 @@ select
     walk.theme,
     sum(point.people) as people,
     sum(point.people) filter (where point.basis <> 'commune') as counted,
+    sum(point.people) filter (where point.basis in ('square', 'imputed')) as gridded,
     sum(point.people) filter (where point.basis = 'imputed') as imputed,
     sum(point.people) filter (where walk.metres <= (cast(:reaches as real []))[1]) as first,
     sum(point.people) filter (where walk.metres <= (cast(:reaches as real []))[2]) as second,
