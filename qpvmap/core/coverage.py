@@ -84,6 +84,11 @@ class Coverages:
         """Return how the walks were reckoned."""
         return self.reckoned.method if self.reckoned else "straight"
 
+    @property
+    def is_stale(self) -> bool:
+        """Return whether the data changed since the walks were reckoned."""
+        return self.reckoned is not None and self.reckoned.is_stale
+
     def part(self, name: Literal["counted", "gridded", "imputed", "astray"]) -> float:
         """Return a part of the residents of the communes, 0 to 1: the same for every theme."""
         return next((getattr(found, name) for found in self.around.values()), 0.0)

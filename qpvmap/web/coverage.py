@@ -145,13 +145,16 @@ def bar_of(name: str, own: Coverage) -> Bar:
 def kept_coverage() -> Coverages:
     """Return the walks as they were last reckoned, else measured now in a straight line.
 
-    Either is kept until any data changes: a page never follows the streets itself.
+    So are straight lines that changed since. Either is kept until any data changes: a page never
+    follows the streets itself.
     """
     session, territory_id = request_session(), served_territory().id
     version = (territory_id, data_version(session))
     kept: tuple[object, Coverages] | None = current_app.extensions.get(CACHE)
     if kept and kept[0] == version:
         return kept[1]
-    found = walked_coverage(session, territory_id) or coverage_of(session, territory_id)
+    found = walked_coverage(session, territory_id)
+    if found is None or (found.method == "straight" and found.is_stale):
+        found = coverage_of(session, territory_id)
     current_app.extensions[CACHE] = (version, found)
     return found

@@ -41,7 +41,7 @@ grounds as (
         st_union(st_expand(grouped.location, 0.00025)) as shape
     from grouped
     group by grouped.band, grouped.key
-    having coalesce(sum(grouped.households), :fewest) >= :fewest
+    having coalesce(sum(grouped.households), :fewest) >= :fewest - 0.001
 )
 
 select json_build_object(
