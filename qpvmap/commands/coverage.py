@@ -65,7 +65,7 @@ def streets_command(file: Path | None, remove: bool, territory: str | None) -> N
                 had_some = drop_streets(session, key, datetime.now(UTC))
             click.echo("Rues oubliées." if had_some else "Ce territoire n’avait pas de rues.")
         else:
-            click.echo(keep_file(engine, key, box, file))
+            click.echo(keep_file(engine, key, box, file, settings.var_dir))
         click.echo(reckoned_now(engine, key))
 
 
@@ -98,8 +98,10 @@ def territory_of(engine: Engine, code: str) -> tuple[int, BBox]:
         return found.id, BBox(west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN)
 
 
-def keep_file(engine: Engine, territory_id: int, box: BBox, file: Path) -> str:
+def keep_file(engine: Engine, territory_id: int, box: BBox, file: Path, folder: Path) -> str:
     """Read and keep the streets of a file; return what is told of them.
+
+    What waits on disk meanwhile does in `folder`, and goes.
 
     Raises
     ------
@@ -108,7 +110,8 @@ def keep_file(engine: Engine, territory_id: int, box: BBox, file: Path) -> str:
     """
     try:
         with progress_bar(file.name) as progress:
-            found = read_streets(file, box, progress)
+            folder.mkdir(parents=True, exist_ok=True)
+            found = read_streets(file, box, progress, folder)
             kept = StreetsToKeep(file.name, found.sha256, found.dated_at, found.network)
             progress(80, "écriture en base")
             with transaction(engine) as session:

@@ -99,8 +99,10 @@ class _Drawing:
         return len(self.nodes) - 1
 
 
-def read_streets(path: Path, box: BBox, progress: Progress = silent) -> StreetFile:
-    """Return the walkable streets of an extract in a box.
+def read_streets(
+    path: Path, box: BBox, progress: Progress = silent, folder: Path | None = None
+) -> StreetFile:
+    """Return the walkable streets of an extract in a box; what waits on disk does in `folder`.
 
     Raises
     ------
@@ -111,8 +113,8 @@ def read_streets(path: Path, box: BBox, progress: Progress = silent) -> StreetFi
     drawing = _Drawing(box)
     progress(0, "lecture des rues")
     try:
-        with TemporaryDirectory() as folder:
-            header = _gather(path, file_format, Path(folder), drawing)
+        with TemporaryDirectory(dir=folder) as places:
+            header = _gather(path, file_format, Path(places), drawing)
     except (RuntimeError, OSError) as error:
         raise FileRefused(
             f"{path.name} est illisible : ce n’est pas un extrait OpenStreetMap entier. "

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 
 from qpvmap.core.coverage import FAR_MINUTES, MINUTES, Coverage, Coverages, gap
 from qpvmap.core.errors import NotFound
+from qpvmap.outputs import geojson
 from qpvmap.storage.coverage import coverage_of, far_grounds, walked_coverage
 from qpvmap.storage.desk import commune_names
 from qpvmap.storage.equipment import Wanted, equipment_of
@@ -17,6 +18,7 @@ from qpvmap.web.context import served_territory
 from qpvmap.web.coverage_files import places_table, themes_table
 from qpvmap.web.coverage_words import BANDS, method_words, population_words, reckoned_words
 from qpvmap.web.downloads import csv_file, workbook_file
+from qpvmap.web.map_data import answer
 from qpvmap.web.security import public
 from qpvmap.web.sessions import request_session
 
@@ -26,7 +28,7 @@ CACHE = "qpvmap_coverage"
 SOUGHT = tuple(theme for theme in map_words.THEMES if theme != "public-space")
 """Themes that a quarter is expected to have."""
 FILE = "ce-qui-manque-ou"
-GEOJSON_TYPE = "application/geo+json"
+ZONES = "qpvmap_zones"
 CHART_WIDTH = 340.0
 CHART_ROW = 58
 
@@ -101,8 +103,7 @@ def zones() -> Response:
     theme = request.args.get("theme", "")
     if theme not in map_words.THEMES:
         raise NotFound("Thème", theme)
-    content = far_grounds(request_session(), served_territory().id, theme)
-    return Response(content, content_type=GEOJSON_TYPE)
+    return answer(kept_zones(theme), geojson.MEDIA_TYPE, "public, no-cache")
 
 
 def themes_of(found: Coverages) -> list[str]:
@@ -158,3 +159,15 @@ def kept_coverage() -> Coverages:
         found = coverage_of(session, territory_id)
     current_app.extensions[CACHE] = (version, found)
     return found
+
+
+def kept_zones(theme: str) -> str:
+    """Return the far grounds of a theme as GeoJSON, made again only when the data changed."""
+    session, territory_id = request_session(), served_territory().id
+    version = data_version(session)
+    kept = current_app.extensions.setdefault(ZONES, {})
+    known: tuple[str, str] | None = kept.get((territory_id, theme))
+    if known is None or known[0] != version:
+        known = (version, far_grounds(session, territory_id, theme))
+        kept[territory_id, theme] = known
+    return known[1]

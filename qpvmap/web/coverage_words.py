@@ -27,7 +27,7 @@ def method_words(found: Coverages) -> str:
     said = (
         f"La marche suit les rues d’OpenStreetMap du {long_day(run.street_date)} (fichier "
         f"{run.street_file})\u00a0: ni autoroute, ni voie privée, ni portail fermé\u00a0; un "
-        "mètre d’escalier compte double."
+        "mètre d’escalier compte double. Plan\u00a0: © les contributeurs d’OpenStreetMap, ODbL."
     )
     if astray >= WORTH_SAYING:
         said += (

@@ -64,6 +64,7 @@ def test_page_when_streets_are_kept_then_says_whose_and_of_when(
     assert "en suivant les rues" in page
     assert "Calculé le jeudi 26\u00a0novembre 2026 à 10\u00a0h\u00a000" in page
     assert "rues d’OpenStreetMap du lundi 5\u00a0janvier 2026 (fichier idf.osm.pbf)" in page
+    assert "© les contributeurs d’OpenStreetMap" in page
     assert "à plus de 100\u00a0m d’une rue du plan" not in page
     assert "Communes ensemble" in page
     assert "data-zones" in page
@@ -146,6 +147,8 @@ def test_zones_when_asked_for_then_distances_and_no_people(
     drawn = answer.json
     assert drawn is not None and drawn["features"]
     assert {key for one in drawn["features"] for key in one["properties"]} == {"band"}
+    same = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get(f"{PAGE}/zones.geojson?theme=transport", headers=same).status_code == 304
     assert client.get(f"{PAGE}/zones.geojson?theme=autre").status_code == 404
     assert client.get(f"{PAGE}/zones.geojson").status_code == 404
 
