@@ -110,7 +110,7 @@ export function farGrounds(data) {
       className: `m-far m-ch-${properties.band + 2}`,
       fill: true,
       fillOpacity: 1,
-      stroke: false,
+      opacity: 1,
     }),
   });
 }
