@@ -6,6 +6,7 @@ import structlog
 from procrastinate import JobContext
 
 from qpvmap.jobs.app import APP, engine_of
+from qpvmap.storage.coverage_runs import stale_territories
 from qpvmap.storage.session import transaction
 
 log = structlog.get_logger()
@@ -18,11 +19,13 @@ def reckon_walks(context: JobContext, timestamp: int) -> None:
 
     The libraries of the graph are loaded when there is something to reckon.
     """
-    from qpvmap.usecases.coverage import reckon, territories_to_reckon
-
     engine = engine_of(context)
     with transaction(engine) as session:
-        stale = territories_to_reckon(session)
+        stale = stale_territories(session)
+    if not stale:
+        return
+    from qpvmap.usecases.coverage import reckon
+
     for territory_id in stale:
         try:
             with transaction(engine) as session:

@@ -18,7 +18,6 @@ from qpvmap.storage.coverage_runs import (
     replace_run,
     residents_of,
     spots_around,
-    stale_territories,
     streets_of,
 )
 from qpvmap.storage.imports import bump_data_version
@@ -77,11 +76,6 @@ def drop_streets(session: Session, territory_id: int, now: datetime) -> bool:
     if had_some:
         bump_data_version(session, STREETS, now)
     return had_some
-
-
-def territories_to_reckon(session: Session) -> Sequence[int]:
-    """Return the territories whose walks are to be reckoned, or again."""
-    return stale_territories(session)
 
 
 def reckon(session: Session, territory_id: int, now: datetime) -> Reckoning:

@@ -90,8 +90,9 @@ def test_walks_when_a_river_parts_the_streets_then_the_other_bank_has_no_way(
     assert 0.1 < east.within[2] < 0.6
     assert east.cut_off == 0
     assert kept.quarter["education"].within[1] == pytest.approx(0.5, abs=0.05)
-    bands = zones(session, toy)
-    assert len(FAR_MINUTES) in bands
+    drawn = json.loads(far_grounds(session, toy.territory.id, "education"))["features"]
+    lost = [one["geometry"] for one in drawn if one["properties"]["band"] == len(FAR_MINUTES)]
+    assert [(one["type"], len(one["coordinates"])) for one in lost] == [("Polygon", 1)]
 
 
 def test_walks_when_streets_are_dropped_then_straight_again(session: Session, toy: Toy) -> None:

@@ -2,7 +2,8 @@
 -- GeoJSON, EPSG:4326. They tell a distance and never how many live there.
 -- Parameters: run_id, theme; bounds (metres walked, ascending: a band begins at each); fewest
 -- (households under which a ground is not drawn: INSEE's rule). Index: ix_coverage_point_run_id.
--- Band 0 begins at the first bound; the last one has no way at all. Neighbouring points make one ground.
+-- Band 0 begins at the first bound; the last one has no way at all. Neighbouring points make one
+-- ground: each stands for its square of the grid, and a little more, so that no seam is left.
 with walked as (
     select
         point.location,
@@ -38,7 +39,7 @@ grouped as (
 grounds as (
     select
         grouped.band,
-        st_union(st_expand(grouped.location, 0.00025)) as shape
+        st_union(st_expand(grouped.location, 0.000251)) as shape
     from grouped
     group by grouped.band, grouped.key
     having coalesce(sum(grouped.households), :fewest) >= :fewest - 0.001
