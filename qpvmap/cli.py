@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": ("qpvmap.commands.demo:demo_command", "Charge la démonstration."),
     "db": ("qpvmap.commands.db:db_group", "Prépare et vérifie la base de données."),
     "import": ("qpvmap.commands.imports:import_group", "Importe un fichier officiel."),
-    "data": ("qpvmap.commands.imports:data_group", "Télécharge les fichiers officiels."),
+    "data": ("qpvmap.commands.data:data_group", "Fichiers officiels, rues, calculs."),
     "user": ("qpvmap.commands.users:user_group", "Crée des comptes et des jetons."),
 }
 """Name of each command: where it is, and its line of help."""

@@ -1,4 +1,4 @@
-"""`qpvmap import` and `qpvmap data`: official files into the database."""
+"""`qpvmap import` and `qpvmap data fetch`: official files into the database."""
 
 import sys
 from collections.abc import Iterator
@@ -32,7 +32,8 @@ IMPORT_HELP = """Importe un FICHIER officiel : GeoPackage, GeoJSON, Shapefile (o
 contient un), CSV d’indicateurs.
 
 SORTE : qpv, iris, communes, epci, equipements, routes, emprises (terrains et leur gestionnaire),
-indicateurs, lieux (liste d’une commune, avec adresses) ou adresses (Base adresse nationale).
+indicateurs, lieux (liste d’une commune, avec adresses), adresses (Base adresse nationale) ou
+carreaux (population par carreaux de 200 m de l’Insee).
 
 Importer deux fois le même fichier ne change rien. Si une ligne est refusée, rien n’est écrit.
 Code de sortie : 0 importé, 1 refusé, 2 à préciser (édition, couche).
@@ -99,12 +100,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         yield advance
 
 
-@click.group("data", help="Télécharge les fichiers officiels.")
-def data_group() -> None:
-    """Group the commands about official data."""
-
-
-@data_group.command("fetch", help=FETCH_HELP)
+@click.command("fetch", help=FETCH_HELP)
 @click.option("--territory", metavar="CODE", help="Territoire, par son code (QPVMAP_TERRITORY).")
 @click.option("--only", type=click.Choice(list(ERRANDS)), multiple=True, help="Cette sorte seule.")
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from qpvmap.core.geo import BBox
 from qpvmap.importers.cleaning import Geometries, ewkb, on_earth, repair_polygons, text
 from qpvmap.importers.cleaning import square_metres as area_of
 from qpvmap.importers.report import ImportReport, Overlap, Refusal, RowRefused
@@ -35,7 +36,8 @@ def silent(_percent: int, _doing: str) -> None:
 class Options:
     """What the operator asked for, and what the database knows already.
 
-    `bodies` holds the key of each body of the territory, by code and by name without accents.
+    `bodies` holds the key of each body of the territory, by code and by name without accents; `box`
+    is that of its communes.
     """
 
     vintage: int | None = None
@@ -44,6 +46,7 @@ class Options:
     bodies: Mapping[str, int] = field(default_factory=dict)
     drawn_by_hand: Set[str] = frozenset()
     placed_by_hand: Set[tuple[str, str]] = frozenset()
+    box: BBox | None = None
     progress: Progress = silent
 
 

@@ -10,10 +10,12 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from qpvmap.core.geo import BBox
 from qpvmap.geocoding import GeocoderUnavailable
 from qpvmap.geocoding_batch import Asked, Found, find_all
 from qpvmap.importers import (
     adresses,
+    carreaux,
     communes,
     emprises,
     epci,
@@ -33,7 +35,7 @@ from qpvmap.settings import Settings
 from qpvmap.storage.addresses import knows_addresses, nearest_address
 from qpvmap.storage.equipment import find_matches
 from qpvmap.storage.ground import bodies_of, touched_codes
-from qpvmap.storage.import_places import commune_names
+from qpvmap.storage.import_places import commune_names, territory_box
 from qpvmap.storage.operations import measure_plans
 from qpvmap.storage.territory import find_territory
 from qpvmap.storage.unplaced import placed_by_hand
@@ -48,7 +50,12 @@ LAYER_KINDS: Mapping[str, Callable[[Layer, Options], Parsed]] = {
     "routes": routes.parse,
     "emprises": emprises.parse,
 }
-KINDS = (*LAYER_KINDS, "indicateurs", "lieux", "adresses")
+TABLE_KINDS: Mapping[str, Callable[[Path, Options], Parsed]] = {
+    "adresses": adresses.parse,
+    "carreaux": carreaux.parse,
+    "indicateurs": indicateurs.parse,
+}
+KINDS = (*LAYER_KINDS, "indicateurs", "lieux", "adresses", "carreaux")
 MATCHED = frozenset({"equipements", "lieux"})
 NAMES_COMMUNES = frozenset({"qpv", "equipements", "lieux", "adresses"})
 """Kinds whose files name communes: those that are known tell what to keep."""
@@ -129,6 +136,9 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
     if request.kind == "lieux" and territory is not None:
         by_hand = placed_by_hand(session)
         return replace(options, territory_id=territory.id, placed_by_hand=by_hand)
+    if request.kind == "carreaux":
+        box = territory_box(session, request.territory)
+        return replace(options, box=BBox(*box) if box else None)
     if request.kind != "emprises" or territory is None:
         return options
     bodies = bodies_of(session, territory.id)
@@ -143,10 +153,8 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
 def parse(request: ImportRequest, options: Options) -> Parsed:
     """Return what the file gives, with no effect on the database."""
     check_file(request.path)
-    if request.kind == "adresses":
-        return adresses.parse(request.path, options)
-    if request.kind == "indicateurs":
-        return indicateurs.parse(request.path, options)
+    if request.kind in TABLE_KINDS:
+        return TABLE_KINDS[request.kind](request.path, options)
     if request.kind == "equipements" and equipment_tables.is_table(request.path):
         return equipment_tables.parse(request.path, options)
     if request.kind == "epci" and is_plain_json(request.path):

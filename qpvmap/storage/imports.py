@@ -44,6 +44,7 @@ from qpvmap.storage.models import (
     Emprise,
     Epci,
     Equipment,
+    GridCell,
     Indicator,
     IndicatorValue,
     Iris,
@@ -182,6 +183,12 @@ EMPRISE = Target(
     ("name", "kind", "organisation_id", "source", "confidence", "perimeter"),
     edition=("territory_id",),
     sourced=False,
+)
+GRID_CELL = Target(
+    GridCell,
+    "grid",
+    ("code", "vintage"),
+    ("people", "households", "imputed", "perimeter"),
 )
 INDICATOR = Target(
     Indicator,

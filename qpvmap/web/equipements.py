@@ -1,17 +1,14 @@
-"""Equipment around the quarter: its list beside its map, and what is missing where."""
+"""Equipment around the quarter: its list beside its map."""
 
 from collections.abc import Mapping
 from itertools import groupby
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 
-from qpvmap.core.coverage import MINUTES, gap
 from qpvmap.core.permissions import Action, Target, may
 from qpvmap.opening import open_at
-from qpvmap.storage.coverage import Coverages, coverage_of
 from qpvmap.storage.desk import commune_names
 from qpvmap.storage.equipment import Wanted, equipment_of, theme_counts
-from qpvmap.storage.layers import data_version
 from qpvmap.web import map_words
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
@@ -22,9 +19,6 @@ bp = Blueprint("equipements", __name__)
 
 MOST_SHOWN = 300
 WORDS_MAX = 100
-CACHE = "qpvmap_coverage"
-SOUGHT = tuple(theme for theme in map_words.THEMES if theme != "public-space")
-"""Themes that a quarter is expected to have."""
 
 
 def wanted_here(names: Mapping[str, str]) -> Wanted:
@@ -71,46 +65,3 @@ def index() -> str:
         quality=map_words.POSITIONS,
         keeps=keeps_equipment(),
     )
-
-
-@bp.get("/equipements/couverture")
-@public
-def coverage() -> str:
-    """Return which part of the residents has each kind of equipment within a walk."""
-    session, territory = request_session(), served_territory()
-    found = kept_coverage()
-    names = commune_names(session, [territory.id])
-    order = {theme: rank for rank, theme in enumerate(map_words.THEMES)}
-    themes = sorted(found.around, key=lambda theme: order.get(theme, len(order)))
-    chosen = request.args.get("theme", "")
-    chosen = chosen if chosen in themes else (themes[0] if themes else "")
-    return render_template(
-        "equipements/coverage.html",
-        found=found,
-        themes=themes,
-        chosen=chosen,
-        choices=[(theme, map_words.THEMES.get(theme, theme)) for theme in themes],
-        gaps={t: gap(found.quarter.get(t), found.around.get(t)) for t in themes},
-        communes_of=[
-            (name, found.communes[code].get(chosen))
-            for code, name in names.items()
-            if code in found.communes
-        ],
-        minutes=MINUTES,
-        absent=[map_words.THEMES[key] for key in SOUGHT if key not in themes],
-        places=equipment_of(session, territory.id, Wanted(chosen)) if chosen else [],
-        words=map_words,
-        middle=territory.center,
-    )
-
-
-def kept_coverage() -> Coverages:
-    """Return the coverage, reckoned again when any data changed: it takes about a second."""
-    session, territory_id = request_session(), served_territory().id
-    version = (territory_id, data_version(session))
-    kept: tuple[object, Coverages] | None = current_app.extensions.get(CACHE)
-    if kept and kept[0] == version:
-        return kept[1]
-    found = coverage_of(session, territory_id)
-    current_app.extensions[CACHE] = (version, found)
-    return found

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from qpvmap.commands.imports import data_group
+from qpvmap.commands.data import data_group
 from qpvmap.importers.fetch import Checksum, Fetcher, FetchFailed, Limits, ServiceUnreachable
 from qpvmap.importers.official import best_resource
 from qpvmap.storage.models import Commune, Iris, Qpv

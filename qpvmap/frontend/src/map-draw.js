@@ -102,6 +102,20 @@ export function areas(key, data, onFeature) {
   });
 }
 
+/** Grounds from which one walks too long: the tints of indicators, a band darker than the last. */
+export function farGrounds(data) {
+  return L.geoJSON(data, {
+    pane: "choropleth",
+    interactive: false,
+    style: ({ properties }) => ({
+      className: `m-far m-ch-${properties.band + 2}`,
+      fill: true,
+      fillOpacity: 1,
+      opacity: 1,
+    }),
+  });
+}
+
 /** Ground without tiles: communes in faint tints; with `onFeature`, each can be chosen. */
 export function ground(data, onFeature) {
   return L.geoJSON(data, {

@@ -1,7 +1,7 @@
 // Small maps of the detail pages and lists: one place, or the places of the list beside.
 // A form with data-move-form lets its pin be dragged; without a script it takes coordinates.
 import { fitPins } from "./fit-pins.js";
-import { areas } from "./map-draw.js";
+import { areas, farGrounds, geojson } from "./map-draw.js";
 import { equipmentIcon, light, operationIcon, signalementIcon } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
 
@@ -79,6 +79,15 @@ export function listed(frame) {
   const map = miniMap(frame, { lon: pins[0].lon, lat: pins[0].lat, zoom: 15, marker: false, pins });
   fitPins(map, pins);
   lightFrom(map, rows);
+  zones(frame, map);
+}
+
+/** Grounds of the address in `data-zones`, tinted by band, under everything that can be chosen. */
+function zones(frame, { map }) {
+  if (!frame.dataset.zones) return;
+  geojson(frame.dataset.zones)
+    .then((data) => farGrounds(data).addTo(map))
+    .catch(() => frame.classList.add("is-bare"));
 }
 
 /** Hovering or reaching a row lights its pin. */
@@ -97,7 +106,7 @@ function lightFrom(map, rows) {
 /** The quarter alone, without a pin. */
 for (const frame of document.querySelectorAll("[data-ground-map]")) {
   const { lon, lat } = frame.dataset;
-  miniMap(frame, { lon: Number(lon), lat: Number(lat), zoom: 15, marker: false });
+  zones(frame, miniMap(frame, { lon: Number(lon), lat: Number(lat), zoom: 15, marker: false }));
 }
 for (const frame of document.querySelectorAll("[data-place-map]")) {
   const form = document.querySelector("[data-move-form]");

@@ -11,6 +11,7 @@ from qpvmap.storage.models.accounts import (
 )
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
+from qpvmap.storage.models.coverage import CoveragePoint, CoverageRun, GridCell, StreetNetwork
 from qpvmap.storage.models.equipment import BanAddress, EquipmentMatch, UnplacedEquipment
 from qpvmap.storage.models.guide import (
     GuideEvent,
@@ -112,6 +113,8 @@ __all__ = [
     "ClosingDay",
     "Commune",
     "Contact",
+    "CoveragePoint",
+    "CoverageRun",
     "DataVersion",
     "Dataset",
     "DeadlineRule",
@@ -122,6 +125,7 @@ __all__ = [
     "Event",
     "Funder",
     "FundingRow",
+    "GridCell",
     "GuideEvent",
     "GuideOffer",
     "GuideProposal",
@@ -167,6 +171,7 @@ __all__ = [
     "Signalement",
     "SiteWalk",
     "Solicitation",
+    "StreetNetwork",
     "Subscriber",
     "Subscription",
     "Support",
