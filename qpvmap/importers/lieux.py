@@ -14,9 +14,9 @@ from qpvmap.geocoding import GeocoderUnavailable
 from qpvmap.geocoding_batch import Asked, Found
 from qpvmap.importers.cleaning import ewkb, name, number, slug, text
 from qpvmap.importers.editions import ask_for_vintage, year_in
-from qpvmap.importers.equipements import KINDS, place
 from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Batch, Options, Parsed, source_of
+from qpvmap.importers.places import KINDS, place
 from qpvmap.importers.report import FileRefused, ImportReport, Refusal, RowRefused
 from qpvmap.importers.spreadsheets import Sheet, read_sheet
 from qpvmap.opening import is_opening_hours

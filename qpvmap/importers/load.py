@@ -153,6 +153,8 @@ def parse(request: ImportRequest, options: Options) -> Parsed:
     layer = read_layer(request.path, request.kind, request.layer, request.vintage)
     if not layer.rows:
         raise FileRefused(f"{request.path.name} ne contient aucune ligne.")
+    if request.kind == "equipements" and equipment_tables.is_table_layer(layer):
+        return equipment_tables.parse_layer(layer, options)
     return LAYER_KINDS[request.kind](layer, options)
 
 
