@@ -40,6 +40,7 @@ const builds = [
       "src/print.js",
       "src/passkey.js",
       "src/place.js",
+      "src/progress.js",
       "src/ground.js",
       "src/photos.js",
       "src/detail.js",

@@ -127,7 +127,12 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
     territory = find_territory(session, request.territory)
     if request.kind == "lieux" and territory is not None:
         by_hand = placed_by_hand(session)
-        return replace(options, territory_id=territory.id, placed_by_hand=by_hand)
+        return replace(
+            options,
+            territory_id=territory.id,
+            territory=territory.code,
+            placed_by_hand=by_hand,
+        )
     if request.kind != "emprises" or territory is None:
         return options
     bodies = bodies_of(session, territory.id)

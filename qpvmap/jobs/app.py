@@ -20,6 +20,7 @@ STOP_PATIENCE_S = 10.0
 APP = App(
     connector=PsycopgConnector(),
     import_paths=[
+        "qpvmap.jobs.equipment_lists",
         "qpvmap.jobs.mail",
         "qpvmap.jobs.notices",
         "qpvmap.jobs.guide",

@@ -335,6 +335,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "device_id": (MISSING_ID,),
         "document_id": (MISSING_ID,),
         "import_key": (uuid4(),),
+        "list_key": (uuid4(),),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),
         "presence_uid": (PRESENCE, uuid4()),
