@@ -150,7 +150,7 @@ def parse(request: ImportRequest, options: Options) -> Parsed:
     if request.kind == "adresses":
         return adresses.parse(request.path, options)
     if request.kind == "indicateurs":
-        return indicateurs.parse(request.path, options)
+        return indicateurs.parse(request.path, options, request.layer)
     if request.kind == "equipements" and equipment_tables.is_table(request.path):
         return equipment_tables.parse(request.path, options)
     if request.kind == "epci" and is_plain_json(request.path):

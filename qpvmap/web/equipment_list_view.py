@@ -32,19 +32,20 @@ from qpvmap.importers.place_lists import (
 from qpvmap.outputs.spreadsheet import Table, fitted
 from qpvmap.storage.models import EquipmentList
 
-SHOWN = 20
+SHOWN = 10
 """Rows of a list that are shown as they are understood."""
 FAULTS_SHOWN = 50
 MEANINGS_MAX = 60
 SAMPLE_MAX = 40
 FATE_WORDS: Mapping[ListFate, str] = {
-    ListFate.CREATED: "Créés",
-    ListFate.CHANGED: "Modifiés",
-    ListFate.UNCHANGED: "Inchangés",
     ListFate.REVIEW: "À revoir",
     ListFate.REFUSED: "Refusés",
     ListFate.DUPLICATE: "En double",
+    ListFate.CREATED: "Créés",
+    ListFate.CHANGED: "Modifiés",
+    ListFate.UNCHANGED: "Inchangés",
 }
+"""What became of rows, in words; what is to be done comes first."""
 FATE_WORD: Mapping[ListFate, str] = {
     ListFate.CREATED: "créé",
     ListFate.CHANGED: "modifié",
@@ -192,8 +193,8 @@ def category_choices() -> list[tuple[str, str]]:
 
 
 def report_table(outcome: Outcome) -> Table:
-    """Return the report of a list as a table; what is to be done comes first."""
-    order = {fate: rank for rank, fate in enumerate(reversed(list(FATE_WORDS)))}
+    """Return the report of a list as a table."""
+    order = {fate: rank for rank, fate in enumerate(FATE_WORDS)}
     rows = sorted(outcome.rows, key=lambda row: (order[row.fate], row.number))
     return fitted("Rapport", REPORT_HEAD, [_report_row(row) for row in rows])
 
