@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from qpvmap.core.coverage import MINUTES, gap
 from qpvmap.core.permissions import Action, Target, may
-from qpvmap.opening import open_at
+from qpvmap.opening import open_at, week_of
 from qpvmap.storage.coverage import Coverages, coverage_of
 from qpvmap.storage.desk import commune_names
 from qpvmap.storage.equipment import Wanted, equipment_of, theme_counts
@@ -66,6 +66,11 @@ def index() -> str:
             place.id: found.words
             for place in places
             if place.opening_hours and (found := open_at(place.opening_hours, now))
+        },
+        weeks={
+            place.id: week.words
+            for place in places
+            if place.opening_hours and (week := week_of(place.opening_hours, now))
         },
         access=map_words.ACCESS,
         quality=map_words.POSITIONS,
