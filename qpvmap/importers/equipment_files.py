@@ -211,7 +211,8 @@ def _group_rows(
     for batch in file.iter_batches(BATCH, row_groups=[group], columns=columns):
         kept = _kept(batch, commune, wanted.communes)
         wanted.left["far"] += batch.num_rows - len(kept)
-        for position, row in zip(kept, batch.take(kept).to_pylist(), strict=True):
+        found = batch.take(kept).to_pylist() if kept else []
+        for position, row in zip(kept, found, strict=True):
             values = {role: row[column] for role, column in wanted.roles.items()}
             yield start + position + 1, values
         start += batch.num_rows
@@ -221,8 +222,12 @@ def _kept(batch: Any, commune: str | None, communes: Set[str]) -> list[int]:
     """Return the positions of the rows of a batch that are wanted."""
     if commune is None:
         return list(range(batch.num_rows))
-    codes = batch.column(commune).to_pylist()
-    return [at for at, code in enumerate(codes) if text(code).zfill(5) in communes]
+    from pyarrow import array, compute, string
+
+    codes = compute.utf8_trim_whitespace(compute.cast(batch.column(commune), string()))
+    wanted = array(sorted(communes | {code.removeprefix("0") for code in communes}), string())
+    kept: list[int] = compute.indices_nonzero(compute.is_in(codes, wanted)).to_pylist()
+    return kept
 
 
 def _may_hold(group: Any, commune: str, communes: Set[str]) -> bool:

@@ -179,11 +179,8 @@ def _book(content: bytes) -> list[GridSheet]:
 
 def _filled(grid: Grid) -> Grid:
     """Return the rows that hold something, no wider than what is read."""
-    return [
-        (number, list(cells[:MOST_COLUMNS]))
-        for number, cells in grid
-        if any(text(cell) for cell in cells)
-    ]
+    narrow = ((line, list(cells[:MOST_COLUMNS])) for line, cells in grid)
+    return [(line, cells) for line, cells in narrow if any(text(cell) for cell in cells)]
 
 
 def recognised(sheets: Sequence[GridSheet]) -> Choices:

@@ -48,6 +48,10 @@ NO_SERVICE = (
     "Aucun service d’adresses n’est réglé sur ce site, et aucune Base adresse nationale n’y est "
     "importée. Demandez-le à l’administration du site, puis reprenez."
 )
+IMPORTED = (
+    "Le service d’adresses n’a pas répondu : des adresses ont été cherchées dans la Base adresse "
+    "nationale importée sur ce site."
+)
 NO_RIGHT = "Le compte qui a envoyé cette liste ne peut plus modifier les équipements."
 
 
@@ -156,7 +160,7 @@ def search_imported(
                 key: Answer(one[0], one[1], one[2].lon, one[2].lat) if one else None
                 for key, one in found.items()
             }
-            if not note_answers(session, taken.key, answers, now()):
+            if not note_answers(session, taken.key, answers, now(), IMPORTED):
                 return False
     return True
 

@@ -44,12 +44,16 @@ def point_ewkb(lon: float, lat: float) -> str:
     return struct.pack("<BIIdd", 1, POINT | WITH_SRID, WGS84, lon, lat).hex().upper()
 
 
+HEAVY = (defer(EquipmentList.content), defer(EquipmentList.found))
+"""What a list holds is read when it is asked for: its progress is looked at every few seconds."""
+
+
 def found_list(session: Session, territory_id: int, key: UUID) -> EquipmentList | None:
     """Return a list of a territory, or None."""
     return session.scalar(
-        select(EquipmentList).where(
-            EquipmentList.id == key, EquipmentList.territory_id == territory_id
-        )
+        select(EquipmentList)
+        .where(EquipmentList.id == key, EquipmentList.territory_id == territory_id)
+        .options(*HEAVY)
     )
 
 
@@ -60,7 +64,7 @@ def locked_list(
     statement = select(EquipmentList).where(EquipmentList.id == key).with_for_update()
     if territory_id is not None:
         statement = statement.where(EquipmentList.territory_id == territory_id)
-    return session.scalar(statement.execution_options(populate_existing=True))
+    return session.scalar(statement.options(*HEAVY).execution_options(populate_existing=True))
 
 
 def lists_of(session: Session, territory_id: int, limit: int = 30) -> Sequence[ListLine]:
@@ -81,15 +85,6 @@ def lists_of(session: Session, territory_id: int, limit: int = 30) -> Sequence[L
         .limit(limit)
     )
     return [ListLine(r[0], r[1], r[2], ListState(r[3]), *r[4:]) for r in rows]
-
-
-def progress_of(session: Session, territory_id: int, key: UUID) -> EquipmentList | None:
-    """Return a list without its rows nor the answers: what its progress shows."""
-    return session.scalar(
-        select(EquipmentList)
-        .where(EquipmentList.id == key, EquipmentList.territory_id == territory_id)
-        .options(defer(EquipmentList.content), defer(EquipmentList.found))
-    )
 
 
 def add_answers(

@@ -109,11 +109,14 @@ def note_asked(session: Session, key: UUID, asked: int, answered: int, now: date
     return True
 
 
-def note_answers(session: Session, key: UUID, answers: Answers, now: datetime) -> bool:
-    """Keep what the address search answered; return whether to go on."""
+def note_answers(
+    session: Session, key: UUID, answers: Answers, now: datetime, remark: str = ""
+) -> bool:
+    """Keep what the address search answered; return whether to go on. The report says `remark`."""
     row = locked_list(session, key)
     if row is None or row.state != ListState.SEARCHING:
         return False
+    row.trouble = remark or row.trouble
     told = {
         k: [one.label, one.score, one.lon, one.lat] if one else None for k, one in answers.items()
     }

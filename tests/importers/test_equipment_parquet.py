@@ -168,6 +168,18 @@ def test_parquet_when_a_group_holds_no_commune_of_ours_then_it_is_not_read(tmp_p
         list(open_records(path).read(Wanted(roles, frozenset({"01001"}), left)))
 
 
+def test_parquet_when_batches_hold_nothing_of_ours_then_the_rest_is_read(tmp_path: Path) -> None:
+    total = 3 * BATCH
+    communes = ["13055"] * total
+    communes[0], communes[-1] = "01001", "92901"
+    path = write(tmp_path / "bpe.parquet", {"DEPCOM": communes, "TYPEQU": ["C108"] * total})
+    left: Counter[str] = Counter()
+    roles = {"commune": "DEPCOM", "type": "TYPEQU"}
+    found = list(open_records(path).read(Wanted(roles, frozenset({"92901"}), left)))
+    assert found == [(total, {"commune": "92901", "type": "C108"})]
+    assert left["far"] == total - 1
+
+
 @pytest.mark.parametrize("kept", [0.5, 0.98])
 def test_parquet_when_cut_then_refused_with_what_to_do(
     run: Import, session: Session, tmp_path: Path, kept: float

@@ -226,6 +226,7 @@ def test_addresses_when_imported_then_found_without_a_service(
     with worker(environment("")):
         key = lists.send(ROWS[0], "Ailleurs;Boulevard inconnu;Bagneux;Sport;")
         assert lists.outcome(key) == {"created": ["Gymnase Haut"], "review": ["Ailleurs"]}
+        assert "Base adresse nationale" in lists.report(key).notes[0]
 
 
 def test_worker_when_killed_midway_then_the_next_goes_on(
