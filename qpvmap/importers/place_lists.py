@@ -81,8 +81,8 @@ class UnknownCategory(RowRefused):
 
     def __init__(self, word: str) -> None:
         self.word = word
-        words = ", ".join(sorted({"école", "crèche", "sport", "culture", "commerce", "social"}))
-        super().__init__(f"catégorie « {word[:40]} » inconnue. Connues : {words}…")
+        known = "commerce, crèche, culture, école, social, sport…"
+        super().__init__(f"catégorie « {word[:40]} » inconnue ({known})")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -29,6 +30,7 @@ from qpvmap.importers.place_lists import (
     sheets_of,
     titles_of,
 )
+from qpvmap.opening import week_of
 from qpvmap.outputs.spreadsheet import Table, fitted
 from qpvmap.storage.models import EquipmentList
 
@@ -102,6 +104,14 @@ def shown_list(
         read=read,
         meanings=[*unknown, *known][:MEANINGS_MAX],
     )
+
+
+def hours_shown(read: ReadList, now: datetime) -> dict[int, str]:
+    """Return the hours of the rows that are shown, in words, by their number."""
+    weeks = (
+        (row.number, week_of(row.values["opening_hours"] or "", now)) for row in read.rows[:SHOWN]
+    )
+    return {number: week.words for number, week in weeks if week}
 
 
 def column_choices(sheet: GridSheet, header: int) -> list[tuple[int, str]]:

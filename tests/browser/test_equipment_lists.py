@@ -40,7 +40,7 @@ def test_list_when_sent_then_corrected_searched_in_spite_of_the_service_and_repo
     )
     page.get_by_role("button", name="Voir comment il est lu").click()
     expect(page.get_by_text("Aucun lieu n’est compris")).to_be_visible()
-    page.get_by_label("Ligne des titres").fill("3")
+    page.get_by_label("Numéro de la ligne des titres").fill("3")
     page.get_by_role("button", name="Relire avec ces choix").click()
     page.get_by_label("Nom", exact=True).select_option("0")
     page.get_by_role("button", name="Relire avec ces choix").click()
