@@ -15,7 +15,8 @@ from qpvmap.geocoding import GeocoderUnavailable
 from qpvmap.settings import Settings
 
 BATCH = 200
-PATIENCE_S = 60.0
+PATIENCE = 30
+"""A batch may take as many times what one search may: a minute, by default."""
 TRIES = 2
 PRECISE = frozenset({"housenumber", "street", "locality"})
 
@@ -47,9 +48,26 @@ def batch_url(settings: Settings) -> str:
 
 
 def find_all(
-    settings: Settings, asked: Sequence[Asked], advance: Advance, patience_s: float = PATIENCE_S
+    settings: Settings, asked: Sequence[Asked], advance: Advance, patience_s: float | None = None
 ) -> list[Found | None]:
     """Return where each address is, None when it is nowhere.
+
+    Raises
+    ------
+    GeocoderUnavailable
+        If no service is set, or it fails twice on the same batch.
+    """
+    found: list[Found | None] = []
+    for answers in find_batches(settings, asked, patience_s):
+        found += answers
+        advance(len(found), len(asked))
+    return found
+
+
+def find_batches(
+    settings: Settings, asked: Sequence[Asked], patience_s: float | None = None
+) -> Iterator[list[Found | None]]:
+    """Give where addresses are, in their order, batch after batch as the service answers.
 
     Raises
     ------
@@ -59,17 +77,10 @@ def find_all(
     url = batch_url(settings)
     if not url:
         raise GeocoderUnavailable
-    found: list[Found | None] = []
-    with httpx.Client(timeout=patience_s, headers={"User-Agent": "qpvmap"}) as client:
-        for batch in _batches(asked):
-            found += _ask(client, url, batch)
-            advance(len(found), len(asked))
-    return found
-
-
-def _batches(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
-    for start in range(0, len(asked), BATCH):
-        yield asked[start : start + BATCH]
+    patience = settings.geocoder_timeout_s * PATIENCE if patience_s is None else patience_s
+    with httpx.Client(timeout=patience, headers={"User-Agent": "qpvmap"}) as client:
+        for start in range(0, len(asked), BATCH):
+            yield _ask(client, url, asked[start : start + BATCH])
 
 
 def _ask(client: httpx.Client, url: str, batch: Sequence[Asked]) -> list[Found | None]:

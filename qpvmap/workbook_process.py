@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from qpvmap.core.workbooks import MOST_CELL, MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, kept
+from qpvmap.core.workbooks import BOUNDS, MOST_CELL, SENT, Bounds, kept
 from qpvmap.processes import die_with_parent
 
 MEMORY = 768 * 1024 * 1024
@@ -30,10 +30,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    json.dump(told(sys.stdin.buffer.read()), sys.stdout)
+    bounds = BOUNDS[sys.argv[1] if len(sys.argv) > 1 else SENT]
+    json.dump(told(sys.stdin.buffer.read(), bounds), sys.stdout)
 
 
-def told(content: bytes) -> dict[str, Any]:
+def told(content: bytes, bounds: Bounds) -> dict[str, Any]:
     """Return the cells of a workbook, or the reason why it is not read."""
     from python_calamine import CalamineError, load_workbook
 
@@ -45,14 +46,15 @@ def told(content: bytes) -> dict[str, Any]:
         sheets = [book.get_sheet_by_index(n) for n in range(len(book.sheet_names))]
     except (CalamineError, BadZipFile, ValueError, OSError):
         return {"reason": "broken"}
-    if len(sheets) > MOST_SHEETS or any(sheet.total_width > MOST_COLUMNS * 4 for sheet in sheets):
+    wide = any(sheet.total_width > bounds.columns * 4 for sheet in sheets)
+    if len(sheets) > bounds.sheets or wide:
         return {"reason": "large"}
     found: list[dict[str, Any]] = []
     rows = 0
     for sheet in sheets:
         held = list(rows_of(sheet))
         rows += len(held)
-        if rows > MOST_ROWS or any(len(cells) > MOST_COLUMNS for _, cells in held):
+        if rows > bounds.rows or any(len(cells) > bounds.columns for _, cells in held):
             return {"reason": "large"}
         if any(isinstance(c, str) and len(c) > MOST_CELL for _, cells in held for c in cells):
             return {"reason": "long"}

@@ -16,10 +16,10 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from qpvmap.core.workbooks import (
-    MOST_BYTES,
+    BOUNDS,
     MOST_CELL,
-    MOST_COLUMNS,
-    MOST_ROWS,
+    SENT,
+    Bounds,
     ReadRow,
     ReadSheet,
     ReadWorkbook,
@@ -30,7 +30,6 @@ from qpvmap.core.workbooks import (
 
 PATIENCE_S = 20.0
 WAIT_S = 10.0
-UNFOLDED_MOST = 60 * 1024 * 1024
 ENTRIES_MOST = 2000
 OLE = b"\xd0\xcf\x11\xe0"
 KEPT = ("PATH", "LANG", "PYTHONPATH")
@@ -41,9 +40,9 @@ OLD = (
     "Ce classeur est d’un ancien format, ou protégé par un mot de passe."
     " Enregistrez-le en .xlsx ou .ods, sans mot de passe."
 )
-TOO_HEAVY = f"Classeur trop lourd : {MOST_BYTES // 1024 // 1024}\u00a0Mo au plus."
+TOO_HEAVY = "Classeur trop lourd : {most}\u00a0Mo au plus."
 TOO_LARGE = (
-    f"Classeur trop grand : {MOST_ROWS} lignes remplies et {MOST_COLUMNS} colonnes au plus."
+    "Classeur trop grand : {rows} lignes remplies et {columns} colonnes au plus."
     " Supprimez les feuilles, lignes et colonnes qui ne servent pas."
 )
 BUSY = "Trop de classeurs sont lus en ce moment. Réessayez dans une minute."
@@ -57,26 +56,28 @@ IN_ERROR = (
     " puis renvoyez-le."
 )
 CELLS_AT_FAULT = {"never_computed": NEVER_COMPUTED, "in_error": IN_ERROR}
+LARGE = "large"
 LONG_CELL = f"Une cellule est trop longue : {MOST_CELL} lettres au plus."
-REASONS: Mapping[str, str] = {"large": TOO_LARGE, "broken": BROKEN, "long": LONG_CELL}
+REASONS: Mapping[str, str] = {"broken": BROKEN, "long": LONG_CELL}
 
 _turns = BoundedSemaphore(2)
 
 
-def read_workbook(content: bytes) -> ReadWorkbook:
-    """Return what a workbook holds, XLSX or ODS by its content.
+def read_workbook(content: bytes, made: str = SENT) -> ReadWorkbook:
+    """Return what a workbook holds, XLSX or ODS by its content; `made` is a key of BOUNDS.
 
     Raises
     ------
     UnreadableWorkbook
         If it is none, too large, broken, or has formulas that nothing has computed.
     """
-    check_container(content)
+    bounds = BOUNDS[made]
+    check_container(content, bounds)
     if not _turns.acquire(timeout=WAIT_S):
         raise UnreadableWorkbook(BUSY)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "qpvmap.workbook_process"],
+            [sys.executable, "-m", "qpvmap.workbook_process", made],
             input=content,
             capture_output=True,
             timeout=PATIENCE_S,
@@ -84,15 +85,23 @@ def read_workbook(content: bytes) -> ReadWorkbook:
             env={name: os.environ[name] for name in KEPT if name in os.environ},
         )
     except subprocess.TimeoutExpired:
-        raise UnreadableWorkbook(TOO_LARGE) from None
+        raise too_large(bounds) from None
     finally:
         _turns.release()
     if done.returncode != 0:  # the kernel ended it, or it ran out of what it may take
-        raise UnreadableWorkbook(TOO_LARGE)
-    return workbook_of(json.loads(done.stdout))
+        raise too_large(bounds)
+    told = json.loads(done.stdout)
+    if told.get("reason") == LARGE:
+        raise too_large(bounds)
+    return workbook_of(told)
 
 
-def check_container(content: bytes) -> None:
+def too_large(bounds: Bounds) -> UnreadableWorkbook:
+    """Return the refusal of a workbook that is more than is read."""
+    return UnreadableWorkbook(TOO_LARGE.format(rows=bounds.rows, columns=bounds.columns))
+
+
+def check_container(content: bytes, bounds: Bounds = BOUNDS[SENT]) -> None:
     """Do nothing when the file says it is a workbook of a bearable size.
 
     Raises
@@ -102,8 +111,8 @@ def check_container(content: bytes) -> None:
     """
     if not content:
         raise UnreadableWorkbook(EMPTY)
-    if len(content) > MOST_BYTES:
-        raise UnreadableWorkbook(TOO_HEAVY)
+    if len(content) > bounds.most_bytes:
+        raise UnreadableWorkbook(TOO_HEAVY.format(most=bounds.most_bytes // 1024 // 1024))
     if content.startswith(OLE):
         raise UnreadableWorkbook(OLD)
     try:
@@ -116,8 +125,8 @@ def check_container(content: bytes) -> None:
         raise UnreadableWorkbook(NOT_A_WORKBOOK)
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableWorkbook(OLD)
-    if len(entries) > ENTRIES_MOST or sum(e.file_size for e in entries) > UNFOLDED_MOST:
-        raise UnreadableWorkbook(TOO_LARGE)
+    if len(entries) > ENTRIES_MOST or sum(e.file_size for e in entries) > bounds.unfolded:
+        raise too_large(bounds)
 
 
 def workbook_of(told: Mapping[str, Any]) -> ReadWorkbook:

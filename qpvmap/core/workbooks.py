@@ -12,6 +12,25 @@ MOST_SHEETS = 20
 MOST_CELL = 10_000
 """Letters in a cell."""
 
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a workbook may be: bytes as it comes and unfolded, rows, columns, sheets."""
+
+    most_bytes: int = MOST_BYTES
+    unfolded: int = 60 * 1024 * 1024
+    rows: int = MOST_ROWS
+    columns: int = MOST_COLUMNS
+    sheets: int = MOST_SHEETS
+
+
+SENT, PUBLISHED = "sent", "published"
+BOUNDS = {
+    SENT: Bounds(),
+    PUBLISHED: Bounds(40 * 1024 * 1024, 400 * 1024 * 1024, 60_000, 600, 60),
+}
+"""By who makes it: somebody on a page, or a statistical office whose file an operator imports."""
+
 Value = str | float | bool | date | None
 
 

@@ -41,6 +41,7 @@ const builds = [
       "src/passkey.js",
       "src/place.js",
       "src/guide.js",
+      "src/progress.js",
       "src/ground.js",
       "src/photos.js",
       "src/detail.js",

@@ -27,13 +27,17 @@ WITHHELD = {"", "s", "ns", "nd", "nr", "so", "c", "n/d", "n.d.", "n/a", "na", "s
 
 SMALL_WORDS = re.compile(r"(?<=[^\W\d_]) (?:De|Des|Du|Et|Aux|Au|Sur|Sous|En)(?= \w)")
 ACCENTED = {
+    "Bibliotheque": "Bibliothèque",
     "Chateau": "Château",
     "College": "Collège",
+    "Creche": "Crèche",
     "Ecole": "École",
+    "Elementaire": "Élémentaire",
     "Eglise": "Église",
     "Hopital": "Hôpital",
     "Lycee": "Lycée",
     "METRO": "Métro",
+    "Mediatheque": "Médiathèque",
     "Theatre": "Théâtre",
 }
 UNACCENTED = re.compile(rf"\b(?:{'|'.join(ACCENTED)})\b")

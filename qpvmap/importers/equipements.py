@@ -36,26 +36,13 @@ from qpvmap.importers.gathering import (
     source_of,
     without_duplicates,
 )
+from qpvmap.importers.places import KINDS, place, readable
 from qpvmap.importers.reading import Layer
 from qpvmap.importers.report import FileRefused, ImportReport, RowRefused
 from qpvmap.storage.imports import EQUIPMENT
 
 SAME_PLACE_DEG = 0.01
 """Rows of one station stand within it, about 1 km; beyond it, two places share a name."""
-
-KINDS = {
-    "gare": ("gare", "transport"),
-    "stationvelib": ("velib", "transport"),
-    "velib": ("velib", "transport"),
-    "franceservices": ("france_services", "social"),
-    "fs": ("france_services", "social"),
-    "ecole": ("ecole", "education"),
-    "creche": ("creche", "family"),
-    "sport": ("sport", "sport"),
-    "culture": ("culture", "culture"),
-    "commerce": ("commerce", "shop"),
-}
-"""Kind and theme of a producer's category, its name without case or accents."""
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi")
 
@@ -69,23 +56,6 @@ class Shape:
     producer: str
     title: str
     make: Callable[[Fields], dict[str, Any]]
-
-
-def place(**values: Any) -> dict[str, Any]:
-    """Return the columns of an equipment, those not given at rest."""
-    at_rest: dict[str, Any] = {
-        "detail": "",
-        "address": None,
-        "capacity": None,
-        "insee_code": None,
-        "iris_code": None,
-        "extra": {},
-        "opening_hours": None,
-        "access": None,
-        "position_quality": None,
-        "position_score": None,
-    }
-    return at_rest | values
 
 
 def _station(row: Fields) -> dict[str, Any]:
@@ -114,25 +84,11 @@ def _desk(row: Fields) -> dict[str, Any]:
         theme="social",
         detail=text(row.get("FORMAT_FS")),
         address=", ".join(part for part in map(text, address) if part),
-        insee_code=_readable(insee_code, row.get("insee_com")),
+        insee_code=readable(insee_code, row.get("insee_com")),
         extra={
             "hours": {day: told for day, told in hours.items() if told not in ("", "-")},
             "itinerant": text(row.get("ITINERANCE")).lower() == "oui",
         },
-    )
-
-
-def _school(row: Fields) -> dict[str, Any]:
-    address = (row.get("adresse_1"), row.get("code_postal"), row.get("nom_commune"))
-    return place(
-        name=name(row["nom_etablissement"]),
-        kind="ecole",
-        theme="education",
-        detail=text(row.get("libelle_nature")) or text(row.get("type_etablissement")),
-        address=", ".join(part for part in map(text, address) if part) or None,
-        insee_code=_readable(insee_code, row.get("code_commune")),
-        extra={"status": text(row.get("statut_public_prive"))},
-        own_key=text(row["identifiant_de_l_etablissement"]),
     )
 
 
@@ -149,19 +105,11 @@ def _listed(row: Fields) -> dict[str, Any]:
         detail=line,
         address=text(row.get("adresse")) or None,
         capacity=count(row.get("capacite")),
-        insee_code=_readable(insee_code, row.get("insee_com")),
-        iris_code=_readable(iris_code, row.get("code_iris")),
+        insee_code=readable(insee_code, row.get("insee_com")),
+        iris_code=readable(iris_code, row.get("code_iris")),
         extra={"lines": [line]} if kind == "gare" else {},
         source=text(row.get("source")) or None,
     )
-
-
-def _readable(read: Callable[[Any], str], value: Any) -> str | None:
-    """Return a code, or None: a place with a wrong code still has its position."""
-    try:
-        return read(value)
-    except RowRefused:
-        return None
 
 
 SHAPES = (
@@ -185,13 +133,6 @@ SHAPES = (
         "Agence nationale de la cohésion des territoires (ANCT)",
         "France services",
         _desk,
-    ),
-    Shape(
-        frozenset({"identifiant_de_l_etablissement", "nom_etablissement"}),
-        "Annuaire de l’éducation",
-        "Ministère de l’Éducation nationale",
-        "Annuaire de l’éducation",
-        _school,
     ),
     Shape(
         frozenset({"categorie", "nom"}),
@@ -298,9 +239,8 @@ def with_keys(drafts: Sequence[Draft]) -> list[Draft]:
     """Return the rows with the key that tells them apart: name, and position when it is shared."""
     shared = Counter((draft.values["source"], draft.values["name"]) for draft in drafts)
     for draft in drafts:
-        own = draft.values.pop("own_key", "")
-        key = own or draft.values["name"]
-        if not own and shared[draft.values["source"], key] > 1:
+        key = draft.values["name"]
+        if shared[draft.values["source"], key] > 1:
             point = draft.geometry
             key = f"{key} ({point.y:.3f}, {point.x:.3f})"
         draft.values["source_key"] = key

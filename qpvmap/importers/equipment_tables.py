@@ -1,15 +1,12 @@
-"""Places of service that producers publish as a table: coordinates are columns, not geometries.
+"""Places of service that producers publish as a table: coordinates are columns, or a geometry.
 
-INSEE's BPE (its 2023 and 2024 layouts, and the older ones without names), the directory of schools,
-the inventory of sports grounds (Data ES). Rows are read one by one, and those of communes that the
-database does not know are counted and left: the BPE has 2.8 million of them.
+Rows are read one by one, and those of communes that the database does not know are counted and
+left: the BPE has 2.8 million of them.
 """
 
-import csv
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +14,16 @@ from typing import Any
 import pyproj
 import shapely
 
-from qpvmap.importers.cleaning import insee_code, iris_code, name, number, slug, text, well_written
+from qpvmap.importers.cleaning import insee_code, number, slug, text
 from qpvmap.importers.editions import ask_for_vintage, vintage_of, year_in
-from qpvmap.importers.equipements import place
-from qpvmap.importers.fields import bare
+from qpvmap.importers.equipment_files import (
+    POINT,
+    Records,
+    Wanted,
+    layer_records,
+    open_records,
+)
+from qpvmap.importers.equipment_shapes import TableShape, known_shape, shape_of
 from qpvmap.importers.gathering import (
     Batch,
     Draft,
@@ -33,211 +36,22 @@ from qpvmap.importers.gathering import (
     source_of,
     without_duplicates,
 )
-from qpvmap.importers.reading import LAMBERT_93, check_file, sha256_of
-from qpvmap.importers.report import FileRefused, ImportReport, RowRefused
-from qpvmap.resources import resource_dir
+from qpvmap.importers.places import readable
+from qpvmap.importers.reading import LAMBERT_93, Layer, check_file, sha256_of
+from qpvmap.importers.report import ImportReport, RowRefused
 from qpvmap.storage.imports import EQUIPMENT
 
-SUFFIXES = frozenset({".csv", ".txt"})
-PARQUET = (
-    "{name} est en Parquet, qui n’est pas lu ici : téléchargez le même fichier en CSV "
-    "(l’Insee publie les deux)."
-)
-SAMPLE = 65_536
-EXACT, ADDRESS, APPROXIMATE = "exact", "address", "approximate"
-
-BPE_QUALITY = {
-    "bonne": EXACT,
-    "acceptable": ADDRESS,
-    "mauvaise": APPROXIMATE,
-    "11": EXACT,
-    "12": EXACT,
-    "21": ADDRESS,
-    "22": ADDRESS,
-    "33": APPROXIMATE,
-}
-"""What INSEE says of a position, in words before 2023 and by code since; else approximate."""
-
-YES = frozenset({"1", "true", "vrai", "oui"})
-NO = frozenset({"0", "false", "faux", "non"})
-
-
-@dataclass(frozen=True)
-class TableShape:
-    """How a producer's table is told from the others, and read.
-
-    `roles` are names of columns, the first that the file has; `needed` must be there. `make` builds
-    a row out of the fields by role.
-    """
-
-    source: str
-    producer: str
-    title: str
-    needed: tuple[str, ...]
-    roles: Mapping[str, tuple[str, ...]]
-    make: Callable[[Fields], dict[str, Any]]
-    name: str = "name"
-
-
-@cache
-def bpe_types() -> Mapping[str, Any]:
-    """Return what INSEE's types of equipment are here."""
-    text_ = (resource_dir("geodata") / "bpe.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text_)
-
-
-def _bpe(row: Fields) -> dict[str, Any]:
-    code = text(row.get("type")).upper()
-    known = bpe_types()
-    own = known["types"].get(code) or known["domains"].get(code[:1])
-    if own is None:
-        raise RowRefused(f"type d’équipement « {code[:20]} » inconnu")
-    parts = (row.get(part) for part in ("number", "repeat", "way", "street"))
-    address = " ".join(filter(None, map(_spoken, parts)))
-    town = " ".join(filter(None, (text(row.get("postcode")), _spoken(row.get("town")))))
-    return place(
-        name=_spoken(row.get("name")) or own["label"],
-        kind=own.get("kind", "bpe"),
-        theme=own["theme"],
-        detail=own["label"],
-        address=", ".join(filter(None, (address, town))) or None,
-        iris_code=_readable(iris_code, text(row.get("iris")).replace("_", "")),
-        extra={"bpe_type": code},
-        position_quality=_bpe_quality(row),
-        key_hint=code,
-    )
-
-
-def _spoken(value: Any) -> str:
-    """Return words that INSEE writes in capitals as one reads them."""
-    line = text(value)
-    return well_written(line.title()) if line.isupper() else line
-
-
-def _bpe_quality(row: Fields) -> str:
-    told = bare(text(row.get("quality_code")) or text(row.get("quality")))
-    return BPE_QUALITY.get(told, APPROXIMATE)
-
-
-def _school(row: Fields) -> dict[str, Any]:
-    parts = (row.get("address"), row.get("postcode"), row.get("town"))
-    return place(
-        name=name(row.get("name")),
-        kind="ecole",
-        theme="education",
-        detail=text(row.get("kind")),
-        address=", ".join(filter(None, map(text, parts))) or None,
-        extra={"status": text(row.get("status"))},
-        key_hint=text(row.get("id")),
-    )
-
-
-def _sport(row: Fields) -> dict[str, Any]:
-    ground, whole = text(row.get("name")), text(row.get("installation"))
-    return place(
-        name=ground or name(whole),
-        kind="sport",
-        theme="sport",
-        detail=text(row.get("kind")),
-        address=", ".join(filter(None, (text(row.get("address")), text(row.get("postcode")))))
-        or None,
-        access=_access(row.get("access")),
-        extra={"installation": whole},
-        key_hint=text(row.get("id")),
-    )
-
-
-def _access(value: Any) -> str:
-    told = text(value).lower()
-    return "yes" if told in YES else "no" if told in NO else ""
-
-
-COMMUNE = ("code_commune", "new_code", "insee_com", "com_insee", "code_insee", "depcom")
-SHAPES = (
-    TableShape(
-        "Insee BPE",
-        "Insee",
-        "Base permanente des équipements",
-        ("typequ", "depcom"),
-        {
-            "type": ("typequ",),
-            "name": ("nomrs",),
-            "number": ("numvoie",),
-            "repeat": ("indrep",),
-            "way": ("typvoie",),
-            "street": ("libvoie",),
-            "postcode": ("codpos",),
-            "town": ("libcom",),
-            "commune": ("depcom",),
-            "iris": ("dciris",),
-            "vintage": ("an",),
-            "lon": ("longitude",),
-            "lat": ("latitude",),
-            "x": ("lambert_x",),
-            "y": ("lambert_y",),
-            "epsg": ("epsg",),
-            "quality": ("qualite_xy",),
-            "quality_code": ("qualite_geoloc",),
-        },
-        _bpe,
-    ),
-    TableShape(
-        "Annuaire de l’éducation",
-        "Ministère de l’Éducation nationale",
-        "Annuaire de l’éducation",
-        ("identifiant_de_l_etablissement", "nom_etablissement"),
-        {
-            "id": ("identifiant_de_l_etablissement",),
-            "name": ("nom_etablissement",),
-            "kind": ("libelle_nature", "type_etablissement"),
-            "status": ("statut_public_prive",),
-            "address": ("adresse_1",),
-            "postcode": ("code_postal",),
-            "town": ("nom_commune",),
-            "commune": COMMUNE,
-            "state": ("etat",),
-            "lon": ("longitude",),
-            "lat": ("latitude",),
-            "x": ("coordx_origine",),
-            "y": ("coordy_origine",),
-            "epsg": ("epsg_origine", "epsg"),
-        },
-        _school,
-    ),
-    TableShape(
-        "Data ES",
-        "Ministère chargé des sports",
-        "Recensement des équipements sportifs",
-        ("equip_numero", "equip_nom"),
-        {
-            "id": ("equip_numero",),
-            "name": ("equip_nom",),
-            "installation": ("inst_nom",),
-            "kind": ("equip_type_name",),
-            "address": ("inst_adresse",),
-            "postcode": ("inst_cp",),
-            "commune": COMMUNE,
-            "access": ("inst_acc_handi_bool", "equip_pmr_aire", "inst_hand_bool"),
-            "both": ("equip_coordonnees", "coordonnees"),
-            "lon": ("equip_x",),
-            "lat": ("equip_y",),
-        },
-        _sport,
-    ),
-)
+SUFFIXES = frozenset({".csv", ".txt", ".parquet"})
 
 
 def is_table(path: Path) -> bool:
-    """Return whether a file is a table of equipment rather than a layer.
-
-    Raises
-    ------
-    FileRefused
-        If it is a table in a format that is not read.
-    """
-    if path.suffix.lower() == ".parquet":
-        raise FileRefused(PARQUET.format(name=path.name))
+    """Return whether a file is a table of equipment rather than a layer."""
     return path.suffix.lower() in SUFFIXES
+
+
+def is_table_layer(layer: Layer) -> bool:
+    """Return whether a layer has the columns of a producer's table."""
+    return known_shape(layer.columns) is not None
 
 
 def parse(path: Path, options: Options) -> Parsed:
@@ -249,17 +63,23 @@ def parse(path: Path, options: Options) -> Parsed:
         If it is no table of a known producer.
     """
     check_file(path)
-    encoding = encoding_of(path)
-    with path.open(encoding=encoding, newline="") as lines:
-        sample = lines.read(SAMPLE)
-    header = sample.partition("\n")[0]
-    delimiter = max(";,\t", key=header.count)
-    columns = next(csv.reader([header.strip("\r")], delimiter=delimiter), [])
-    shape, roles = shape_of(path, columns)
+    return _parsed(path, open_records(path), sha256_of(path), options)
+
+
+def parse_layer(layer: Layer, options: Options) -> Parsed:
+    """Return the places of a producer's table that was published as a layer, GeoJSON mostly."""
+    return _parsed(layer.file, layer_records(layer), layer.sha256, options)
+
+
+def _parsed(path: Path, records: Records, sha256: str, options: Options) -> Parsed:
+    shape, roles = shape_of(path, records.columns)
     report = ImportReport("equipements", path.name)
     away: Counter[str] = Counter()
-    rows = _rows(path, encoding, delimiter, roles)
-    kept = _known(rows, options, report, away)
+    known = frozenset(code for code, _ in options.commune_names)
+    left: Counter[str] = Counter()
+    rows = records.read(Wanted(roles, known if _is_plain(shape) else frozenset(), left))
+    prepared = ((position, shape.prepare(row)) for position, row in rows)
+    kept = _known(prepared, known, report, away)
     fallback = year_in(path.stem)
 
     def build(row: Fields, point: Any) -> dict[str, Any]:
@@ -269,76 +89,31 @@ def parse(path: Path, options: Options) -> Parsed:
         if point is None:
             raise RowRefused("pas de position exploitable")
         values = {"source": shape.source, "vintage": vintage} | shape.make(row)
-        return values | {"insee_code": _readable(insee_code, row.get("commune"))}
+        return values | {"insee_code": readable(insee_code, row.get("commune"))}
 
     drafts = make_drafts(_placed(kept, away), report, build, first_text(shape.name, "id", "type"))
-    drafts = without_duplicates(with_keys(drafts), EQUIPMENT, report)
+    drafts = without_duplicates(without_twins(with_keys(drafts), away), EQUIPMENT, report)
+    report.read += left["far"]
+    away["far"] += left["far"]
     report.vintages = tuple(sorted({draft.values["vintage"] for draft in drafts}))
     report.notes += notes_of(away)
     key = f"equipements-{slug(shape.source)}"
-    dataset = source_of(report, sha256_of(path), shape.producer, shape.title, key)
+    dataset = source_of(report, sha256, shape.producer, shape.title, key)
     return Parsed(dataset, [Batch(EQUIPMENT, finished(drafts, "location"))], report)
 
 
-def encoding_of(path: Path) -> str:
-    """Return UTF-8 when the whole file is, else Windows-1252.
-
-    Raises
-    ------
-    FileRefused
-        If it is no text.
-    """
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            if any("\x00" in line for line in lines):
-                raise FileRefused(f"{path.name} n’est pas un fichier texte : un CSV est attendu.")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def shape_of(path: Path, columns: Sequence[str]) -> tuple[TableShape, dict[str, str]]:
-    """Return how to read a table, and the column of each role that it has.
-
-    Raises
-    ------
-    FileRefused
-        If no producer's shape has these columns.
-    """
-    by_name = {bare(column): column for column in columns}
-    for shape in SHAPES:
-        if all(bare(column) in by_name for column in shape.needed):
-            found = {
-                role: next((by_name[bare(n)] for n in names if bare(n) in by_name), None)
-                for role, names in shape.roles.items()
-            }
-            return shape, {role: column for role, column in found.items() if column}
-    known = " ; ".join(f"{shape.title} ({', '.join(shape.needed)})" for shape in SHAPES)
-    raise FileRefused(
-        f"{path.name} n’est d’aucun producteur connu. Attendu : {known}. Pour la liste d’une "
-        "commune, choisissez la sorte « lieux »."
-    )
-
-
-def _rows(
-    path: Path, encoding: str, delimiter: str, roles: Mapping[str, str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding=encoding, newline="") as lines:
-        try:
-            for position, row in enumerate(csv.DictReader(lines, delimiter=delimiter), start=1):
-                yield position, {role: row.get(column) for role, column in roles.items()}
-        except csv.Error as error:
-            raise FileRefused(f"{path.name} est illisible : {error}.") from error
+def _is_plain(shape: TableShape) -> bool:
+    """Return whether the column of the commune holds its whole code as the file has it."""
+    return "department" not in shape.roles
 
 
 def _known(
-    rows: Iterator[tuple[int, dict[str, Any]]],
-    options: Options,
+    rows: Iterator[tuple[int, Fields]],
+    known: frozenset[str],
     report: ImportReport,
     away: Counter[str],
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, Fields]]:
     """Give the rows of communes that the database knows; count the others and the empty ones."""
-    known = {code for code, _ in options.commune_names}
     for position, row in rows:
         report.read += 1
         if not any(text(value) for value in row.values()):
@@ -350,7 +125,7 @@ def _known(
 
 
 def _placed(
-    rows: Iterator[tuple[int, dict[str, Any]]], away: Counter[str]
+    rows: Iterator[tuple[int, Fields]], away: Counter[str]
 ) -> Iterator[tuple[int, Fields, Any]]:
     """Give each row with its point, EPSG:4326; one that its producer did not place is counted."""
     for position, row in rows:
@@ -365,13 +140,16 @@ def _placed(
 
 
 def point_of_row(row: Fields) -> shapely.Point | None:
-    """Return where a row is: degrees when it has them, else metres of its projection."""
+    """Return where a row is: its geometry, its degrees, else the metres of its projection."""
+    geometry = row.get(POINT)
+    if isinstance(geometry, shapely.Point) and not geometry.is_empty:
+        return _on_earth(geometry.x, geometry.y)
     lon, lat = _figure(row.get("lon")), _figure(row.get("lat"))
     both = text(row.get("both")).split(",")
     if (lon is None or lat is None) and len(both) == 2:
         lat, lon = map(_figure, both)
     if lon is not None and lat is not None and (lon, lat) != (0, 0):
-        return shapely.Point(lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
+        return _on_earth(lon, lat)
     x, y = _figure(row.get("x")), _figure(row.get("y"))
     if x is None or y is None or (x, y) == (0, 0):
         return None
@@ -379,12 +157,16 @@ def point_of_row(row: Fields) -> shapely.Point | None:
     return _to_degrees(int(epsg), x, y)
 
 
+def _on_earth(lon: float, lat: float) -> shapely.Point | None:
+    return shapely.Point(lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
+
+
 def _to_degrees(epsg: int, x: float, y: float) -> shapely.Point | None:
     try:
         lon, lat = _transformer(epsg).transform(x, y)
     except pyproj.exceptions.CRSError:
         return None
-    return shapely.Point(lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
+    return _on_earth(lon, lat)
 
 
 @cache
@@ -395,13 +177,6 @@ def _transformer(epsg: int) -> pyproj.Transformer:
 def _figure(value: Any) -> float | None:
     try:
         return number(value)
-    except RowRefused:
-        return None
-
-
-def _readable(read: Callable[[Any], str], value: Any) -> str | None:
-    try:
-        return read(value)
     except RowRefused:
         return None
 
@@ -419,10 +194,27 @@ def with_keys(drafts: Sequence[Draft]) -> list[Draft]:
     return [replace(draft) for draft in drafts]
 
 
+def without_twins(drafts: Sequence[Draft], away: Counter[str]) -> list[Draft]:
+    """Return the rows, those of one type, name and point once: a BPE row has no code of its own.
+
+    Three doctors of one house are three rows that differ by nothing, or by how their address is
+    written: one place on the map.
+    """
+    kept: dict[str, Draft] = {}
+    for draft in drafts:
+        key = draft.values["source_key"]
+        if "bpe_type" in draft.values["extra"] and key in kept:
+            away["twins"] += 1
+        else:
+            kept[key if key not in kept else f"{key} {draft.number}"] = draft
+    return list(kept.values())
+
+
 WORDS = {
     "far": "lignes hors des communes connues ici, laissées",
     "unplaced": "lieux que le producteur n’a pas placés, laissés",
     "closed": "établissements fermés, laissés",
+    "twins": "lignes d’un même type au même endroit, réunies avec la première",
     "empty": "lignes vides, laissées",
 }
 

@@ -43,6 +43,7 @@ class Options:
     vintage: int | None = None
     commune_names: Sequence[tuple[str, str]] = ()
     territory_id: int | None = None
+    territory: str = ""
     bodies: Mapping[str, int] = field(default_factory=dict)
     drawn_by_hand: Set[str] = frozenset()
     placed_by_hand: Set[tuple[str, str]] = frozenset()

@@ -1,4 +1,4 @@
-"""Figures by place from CSV: INSEE's Filosofi by IRIS, and others through a mapping file.
+"""Figures by place, CSV or workbook: INSEE's Filosofi by IRIS, and others through a mapping file.
 
 A mapping (`geodata/mappings/*.toml`) tells which indicator each column is. Filosofi needs none:
 its columns carry their meaning and year (`DISP_TP6021`), and its dictionary (`meta_…csv`, beside
@@ -15,6 +15,7 @@ from qpvmap.importers.cleaning import QPV_CODE, insee_code, iris_code, number, q
 from qpvmap.importers.editions import ask_for_vintage, check_vintage
 from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Batch, Draft, Options, Parsed, source_of, without_duplicates
+from qpvmap.importers.published_books import is_book, read_book_table
 from qpvmap.importers.report import FileRefused, ImportReport, Refusal, RowRefused
 from qpvmap.importers.tables import CsvTable, read_csv
 from qpvmap.storage.imports import INDICATOR, INDICATOR_VALUE, Row, Target
@@ -65,18 +66,27 @@ class Plan:
     producer: str
 
 
-def parse(path: Path, options: Options) -> Parsed:
-    """Return the figures of a CSV, or the titles of a Filosofi dictionary.
+def parse(path: Path, options: Options, layer: str | None = None) -> Parsed:
+    """Return the figures of a table, or the titles of a Filosofi dictionary.
+
+    `layer` is the sheet of a workbook.
 
     Raises
     ------
     FileRefused
         If the table is none of those known.
     """
-    table = read_csv(path)
+    table = read_book_table(path, is_known, layer) if is_book(path) else read_csv(path)
     if {"COD_VAR", "LIB_VAR"} <= set(table.columns):
         return parse_dictionary(table)
     return parse_values(table, plan_of(table, options), options)
+
+
+def is_known(columns: Sequence[str]) -> bool:
+    """Return whether columns are those of figures that can be read."""
+    if mapping_for(columns) is not None:
+        return True
+    return any(bare(one) in PLACES for one in columns) and bool(filosofi_measures(columns))
 
 
 def plan_of(table: CsvTable, options: Options) -> Plan:

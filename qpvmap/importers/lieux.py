@@ -4,57 +4,33 @@ Addresses go to the Géoplateforme in batches; without it, to the addresses of t
 nationale that were imported. A position whose score is under 0.6 is not taken: somebody decides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import shapely
 
+from qpvmap.core.equipment_lists import SURE, ListRow
 from qpvmap.geocoding import GeocoderUnavailable
 from qpvmap.geocoding_batch import Asked, Found
-from qpvmap.importers.cleaning import ewkb, name, number, slug, text
+from qpvmap.importers.cleaning import ewkb, slug
 from qpvmap.importers.editions import ask_for_vintage, year_in
-from qpvmap.importers.equipements import KINDS, place
-from qpvmap.importers.fields import bare
 from qpvmap.importers.gathering import Batch, Options, Parsed, source_of
-from qpvmap.importers.report import FileRefused, ImportReport, Refusal, RowRefused
-from qpvmap.importers.spreadsheets import Sheet, read_sheet
-from qpvmap.opening import is_opening_hours
+from qpvmap.importers.place_lists import (
+    GridSheet,
+    name_of_list,
+    read_list,
+    read_sheets,
+    recognised,
+    source_name,
+)
+from qpvmap.importers.reading import check_file, sha256_of
+from qpvmap.importers.report import ChoiceNeeded, FileRefused, ImportReport
+from qpvmap.importers.sheets import HEADER_WITHIN
 from qpvmap.storage.imports import EQUIPMENT, Row
 from qpvmap.storage.unplaced import UNPLACED
 
-SURE = 0.6
 Search = Callable[[Sequence[Asked]], list[Found | None]]
-
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "name": ("nom", "equipement", "nom de l’équipement", "libelle", "designation", "lieu"),
-    "address": ("adresse", "adresse postale", "adresse complete", "rue"),
-    "category": ("categorie", "type", "theme", "nature"),
-    "commune": ("commune", "ville"),
-    "postcode": ("code postal", "cp"),
-    "hours": ("horaires", "opening_hours", "ouverture"),
-    "access": ("accessibilite", "acces pmr", "pmr", "accessible"),
-    "capacity": ("capacite", "places"),
-    "lon": ("longitude", "lon", "x"),
-    "lat": ("latitude", "lat", "y"),
-}
-MORE_KINDS = {
-    "education": ("ecole", "education"),
-    "petiteenfance": ("creche", "family"),
-    "culturel": ("culture", "culture"),
-    "sportif": ("sport", "sport"),
-    "gymnase": ("sport", "sport"),
-    "bibliotheque": ("culture", "culture"),
-    "mediatheque": ("culture", "culture"),
-    "social": ("social", "social"),
-    "centresocial": ("social", "social"),
-    "sante": ("sante", "social"),
-    "mairie": ("mairie", "social"),
-    "college": ("ecole", "education"),
-    "lycee": ("ecole", "education"),
-    "transport": ("gare", "transport"),
-}
-ACCESS = {"oui": "yes", "partiel": "limited", "partielle": "limited", "non": "no"}
 NO_SERVICE = (
     "La recherche d’adresses ne répond pas et aucune Base adresse nationale n’est importée : "
     "les lieux sans coordonnées attendent dans « À placer »."
@@ -74,126 +50,126 @@ def parse(path: Path, layer: str | None, options: Options, search: Search) -> Pa
         raise FileRefused("Chargez d’abord le territoire : qpvmap demo.")
     if vintage is None:
         raise ask_for_vintage(path)
-    sheet = read_sheet(path, ROLES, ("name", "address"), layer)
-    report = ImportReport("lieux", path.name, read=len(sheet.rows), things="lieux")
+    sheet = one_sheet(path, layer)
+    source = source_name(name_of_list(path.name)[0], options.territory)
+    report = ImportReport("lieux", path.name, things="lieux")
     report.vintages = (vintage,)
-    source = f"Liste {slug(path.stem)}"
     drafts = _drafts(sheet, source, vintage, options, report)
     options.progress(10, "recherche des adresses")
     found = _searched(drafts, search, report)
     placed, waiting = _sorted(drafts, found, options.territory_id)
     report.notes += notes_of(placed, waiting)
-    dataset = source_of(report, sheet.sha256, "Commune", "Lieux d’une commune", slug(source))
+    dataset = source_of(report, sha256_of(path), "Commune", "Lieux d’une commune", slug(source))
     return Parsed(dataset, [Batch(UNPLACED, waiting), Batch(EQUIPMENT, placed)], report)
 
 
+def one_sheet(path: Path, layer: str | None) -> GridSheet:
+    """Return the sheet of a file that is the list.
+
+    Raises
+    ------
+    FileRefused
+        If it cannot be read, or no row near the top is its header.
+    ChoiceNeeded
+        If several sheets could be meant.
+    """
+    check_file(path)
+    try:
+        sheets = read_sheets(path.name, path.read_bytes())
+    except FileRefused as error:
+        raise FileRefused(f"{path.name} est illisible : {error}") from error
+    names = ", ".join(sheet.name for sheet in sheets)
+    if layer is not None:
+        sheets = [sheet for sheet in sheets if sheet.name == layer]
+        if not sheets:
+            raise FileRefused(f"Pas de feuille « {layer} ». Il y a : {names}.")
+    likely = [
+        sheet for sheet in sheets if {"name", "address"} <= recognised([sheet]).columns.keys()
+    ]
+    if not likely:
+        raise FileRefused(
+            f"{path.name} : aucune ligne d’en-tête reconnue parmi les {HEADER_WITHIN} premières. "
+            "Colonnes attendues : nom, adresse."
+        )
+    if len(likely) > 1:
+        raise ChoiceNeeded(
+            f"{path.name} a plusieurs feuilles qui conviennent : {names}. Choisissez-en une avec "
+            "--layer NOM."
+        )
+    return likely[0]
+
+
 def _drafts(
-    sheet: Sheet, source: str, vintage: int, options: Options, report: ImportReport
-) -> list[dict[str, Any]]:
+    sheet: GridSheet, source: str, vintage: int, options: Options, report: ImportReport
+) -> list[ListRow]:
     """Return the rows that can be read; two of one name and address are one."""
-    communes = {bare(name_): code for code, name_ in options.commune_names}
-    known: dict[str, dict[str, Any]] = {}
-    for position, row in sheet.rows:
-        try:
-            draft = _draft(row, communes)
-        except RowRefused as refusal:
-            report.refused.append(Refusal(position, row.get("name", ""), str(refusal)))
-            continue
-        key = slug(f"{draft['name']} {row['address']}")
-        if (source, key) in options.placed_by_hand:
-            report.notes.append(f"« {draft['name']} » a été placé à la main : il reste où il est.")
-        elif key in known:
-            report.duplicates.append(f"{draft['name']}, ligne {position}")
+    choices = replace(recognised([sheet]), vintage=vintage)
+    found = read_list(sheet, choices, options.commune_names, source)
+    report.read = found.read
+    report.refused += found.refused
+    report.duplicates += [f"{row.label}, ligne {row.row}" for row in found.twice]
+    kept = []
+    for row in found.rows:
+        if (source, row.values["source_key"]) in options.placed_by_hand:
+            told = row.values["name"]
+            report.notes.append(f"« {told} » a été placé à la main : il reste où il est.")
         else:
-            known[key] = {**draft, "source": source, "source_key": key, "vintage": vintage}
-    return list(known.values())
+            kept.append(row)
+    return kept
 
 
-def _draft(row: Mapping[str, str], communes: Mapping[str, str]) -> dict[str, Any]:
-    kind, theme = _kind(row.get("category", ""))
-    hours = row.get("hours", "")
-    return place(
-        name=name(row["name"]),
-        kind=kind,
-        theme=theme,
-        detail=text(row.get("category")),
-        address=_address(row) or None,
-        insee_code=communes.get(bare(row.get("commune", ""))),
-        opening_hours=hours if is_opening_hours(hours) else None,
-        access=ACCESS.get(row.get("access", "").lower(), "") or None,
-        extra={"hours_typed": hours} if hours and not is_opening_hours(hours) else {},
-        point=_point(row),
-    )
-
-
-def _kind(category: str) -> tuple[str, str]:
-    known = {**KINDS, **MORE_KINDS}
-    told = bare(category)
-    for word, kind in known.items():
-        if told == word or (len(word) > 4 and word in told):
-            return kind
-    if not told:
-        return "social", "social"
-    words = ", ".join(sorted({"école", "crèche", "sport", "culture", "commerce", "social"}))
-    raise RowRefused(f"catégorie « {category[:40]} » inconnue. Connues : {words}…")
-
-
-def _address(row: Mapping[str, str]) -> str:
-    parts = (row.get("address", ""), row.get("postcode", ""), row.get("commune", ""))
-    return " ".join(part for part in parts if part)
-
-
-def _point(row: Mapping[str, str]) -> shapely.Point | None:
-    lon, lat = number(row.get("lon")), number(row.get("lat"))
-    if lon is None or lat is None:
-        return None
-    if abs(lon) > 180 or abs(lat) > 90:
-        raise RowRefused("latitude ou longitude hors de la Terre : des degrés sont attendus")
-    return shapely.Point(lon, lat)
+def asked_of(row: ListRow) -> Asked:
+    """Return what is asked of the address search for a row."""
+    return Asked(row.values["address"] or "", row.values["insee_code"] or "")
 
 
 def _searched(
-    drafts: Sequence[Mapping[str, Any]], search: Search, report: ImportReport
+    drafts: Sequence[ListRow], search: Search, report: ImportReport
 ) -> list[Found | None]:
     """Return what was found of each address; those that have coordinates are not looked for."""
-    wanted = [draft for draft in drafts if draft["point"] is None and draft["address"]]
-    asked = [Asked(draft["address"], draft["insee_code"] or "") for draft in wanted]
+    asked = [asked_of(row) for row in drafts if row.lon_lat is None]
     try:
         answers = iter(search(asked) if asked else [])
     except GeocoderUnavailable:
         report.notes.append(NO_SERVICE)
         return [None] * len(drafts)
-    return [
-        next(answers) if draft["point"] is None and draft["address"] else None for draft in drafts
-    ]
+    return [next(answers) if row.lon_lat is None else None for row in drafts]
 
 
 def _sorted(
-    drafts: Sequence[dict[str, Any]], found: Sequence[Found | None], territory_id: int
+    drafts: Sequence[ListRow], found: Sequence[Found | None], territory_id: int
 ) -> tuple[list[Row], list[Row]]:
     placed: list[Row] = []
     waiting: list[Row] = []
-    for draft, answer in zip(drafts, found, strict=True):
-        point = draft.pop("point")
-        if point is not None:
-            placed.append(draft | {"location": ewkb(point), "position_quality": "exact"})
+    for row, answer in zip(drafts, found, strict=True):
+        if row.lon_lat is not None:
+            placed.append(placed_row(row, *row.lon_lat))
         elif answer is not None and answer.score >= SURE:
-            where = shapely.Point(answer.point.lon, answer.point.lat)
-            score = {"position_quality": "address", "position_score": round(answer.score, 3)}
-            placed.append(draft | score | {"location": ewkb(where)})
+            placed.append(placed_row(row, answer.point.lon, answer.point.lat, answer.score))
         else:
-            waiting.append(_waiting(draft, answer, territory_id))
+            waiting.append(waiting_row(row, answer, territory_id))
     return placed, waiting
 
 
-def _waiting(draft: dict[str, Any], answer: Found | None, territory_id: int) -> Row:
+def placed_row(row: ListRow, lon: float, lat: float, score: float | None = None) -> Row:
+    """Return the equipment of a row, where it is; `score` when its address was found."""
+    return {
+        **row.values,
+        "location": ewkb(shapely.Point(lon, lat)),
+        "position_quality": "exact" if score is None else "address",
+        "position_score": None if score is None else round(score, 3),
+    }
+
+
+def waiting_row(row: ListRow, answer: Found | None, territory_id: int) -> Row:
+    """Return what waits of a row that was not found surely enough."""
     where = shapely.Point(answer.point.lon, answer.point.lat) if answer else None
     return {
         "territory_id": territory_id,
-        "source": draft["source"],
-        "source_key": draft["source_key"],
-        "values": draft,
-        "address": draft["address"] or "",
+        "source": row.values["source"],
+        "source_key": row.values["source_key"],
+        "values": dict(row.values),
+        "address": row.values["address"] or "",
         "score": round(answer.score, 3) if answer else None,
         "label": answer.label if answer else "",
         "location": ewkb(where) if where is not None else None,

@@ -53,7 +53,6 @@ LAYER_KINDS: Mapping[str, Callable[[Layer, Options], Parsed]] = {
 TABLE_KINDS: Mapping[str, Callable[[Path, Options], Parsed]] = {
     "adresses": adresses.parse,
     "carreaux": carreaux.parse,
-    "indicateurs": indicateurs.parse,
 }
 KINDS = (*LAYER_KINDS, "indicateurs", "lieux", "adresses", "carreaux")
 MATCHED = frozenset({"equipements", "lieux"})
@@ -135,7 +134,12 @@ def known_options(session: Session, request: ImportRequest, progress: Progress) 
     territory = find_territory(session, request.territory)
     if request.kind == "lieux" and territory is not None:
         by_hand = placed_by_hand(session)
-        return replace(options, territory_id=territory.id, placed_by_hand=by_hand)
+        return replace(
+            options,
+            territory_id=territory.id,
+            territory=territory.code,
+            placed_by_hand=by_hand,
+        )
     if request.kind == "carreaux":
         box = territory_box(session, request.territory)
         return replace(options, box=BBox(*box) if box else None)
@@ -155,6 +159,8 @@ def parse(request: ImportRequest, options: Options) -> Parsed:
     check_file(request.path)
     if request.kind in TABLE_KINDS:
         return TABLE_KINDS[request.kind](request.path, options)
+    if request.kind == "indicateurs":
+        return indicateurs.parse(request.path, options, request.layer)
     if request.kind == "equipements" and equipment_tables.is_table(request.path):
         return equipment_tables.parse(request.path, options)
     if request.kind == "epci" and is_plain_json(request.path):
@@ -162,6 +168,8 @@ def parse(request: ImportRequest, options: Options) -> Parsed:
     layer = read_layer(request.path, request.kind, request.layer, request.vintage)
     if not layer.rows:
         raise FileRefused(f"{request.path.name} ne contient aucune ligne.")
+    if request.kind == "equipements" and equipment_tables.is_table_layer(layer):
+        return equipment_tables.parse_layer(layer, options)
     return LAYER_KINDS[request.kind](layer, options)
 
 

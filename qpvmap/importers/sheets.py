@@ -110,10 +110,17 @@ def read_text(name: str, content: bytes) -> Grid:
         decoded = content.decode("cp1252", errors="replace")
     first = max(decoded.splitlines()[:HEADER_WITHIN] or [""], key=len)
     delimiter = max(";,\t", key=first.count)
+    rows: list[tuple[int, Cells]] = []
     try:
-        return list(enumerate(csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter), 1))
+        lines = csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter)
+        for line, cells in enumerate(lines, 1):
+            if any(cells):
+                rows.append((line, cells))
+            if len(rows) > MOST_ROWS + HEADER_WITHIN:
+                raise FileRefused(f"{name} : {MOST_ROWS} lignes remplies au plus à la fois.")
     except csv.Error as error:
         raise FileRefused(f"{name} est illisible : {error}.") from error
+    return rows
 
 
 def find_header(grid: Grid, is_known: Callable[[str], bool]) -> tuple[int, Table]:

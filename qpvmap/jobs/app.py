@@ -21,6 +21,7 @@ APP = App(
     connector=PsycopgConnector(),
     import_paths=[
         "qpvmap.jobs.coverage",
+        "qpvmap.jobs.equipment_lists",
         "qpvmap.jobs.mail",
         "qpvmap.jobs.notices",
         "qpvmap.jobs.guide",

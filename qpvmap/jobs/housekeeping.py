@@ -7,6 +7,7 @@ from procrastinate import JobContext
 from qpvmap.jobs.app import APP, engine_of, settings_of
 from qpvmap.storage.operations import measure_plans
 from qpvmap.storage.session import make_engine, transaction
+from qpvmap.usecases.equipment_lists import forget_old_lists
 from qpvmap.usecases.operation_import import forget_old_imports
 from qpvmap.usecases.presence_upkeep import close_forgotten_rounds, forget_names
 from qpvmap.usecases.throttling import forget_old_attempts
@@ -31,6 +32,7 @@ def forget_attempts(context: JobContext, timestamp: int) -> None:
             forget_old_attempts(session, datetime.now(UTC))
             forget_old_imports(session, datetime.now(UTC))
             measure_plans(session)
+            forget_old_lists(session, datetime.now(UTC))
     finally:
         engine.dispose()
 

@@ -215,6 +215,9 @@ EQUIPMENT = text("""
         from qpv join territory on qpv.code = any (territory.qpv_codes)
         where territory.id = :territory_id
     ),
+    around as materialized (
+        select st_buffer(ground, 1500)::geometry as shape from quarter
+    ),
     wanted as (
         select equipment.id
         from territory
@@ -223,8 +226,8 @@ EQUIPMENT = text("""
         where territory.id = :territory_id
         union
         select equipment.id
-        from quarter
-        join equipment on st_intersects(st_buffer(ground, 1500)::geometry, equipment.location)
+        from around
+        join equipment on st_intersects(around.shape, equipment.location)
     )
     select 'equipement' as kind, equipment.id::text as code, equipment.name,
            equipment.detail, st_x(location) as lon, st_y(location) as lat, theme,

@@ -6,7 +6,7 @@ from itertools import groupby
 from flask import Blueprint, render_template, request
 
 from qpvmap.core.permissions import Action, Target, may
-from qpvmap.opening import open_at
+from qpvmap.opening import open_at, week_of
 from qpvmap.storage.desk import commune_names
 from qpvmap.storage.equipment import Wanted, equipment_of, theme_counts
 from qpvmap.web import map_words
@@ -60,6 +60,11 @@ def index() -> str:
             place.id: found.words
             for place in places
             if place.opening_hours and (found := open_at(place.opening_hours, now))
+        },
+        weeks={
+            place.id: week.words
+            for place in places
+            if place.opening_hours and (week := week_of(place.opening_hours, now))
         },
         access=map_words.ACCESS,
         quality=map_words.POSITIONS,

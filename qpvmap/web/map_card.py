@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core.labels import EMPRISE_KIND_LABELS
 from qpvmap.core.permissions import Action, Target, may
-from qpvmap.opening import open_at
+from qpvmap.opening import open_at, week_of
 from qpvmap.storage.map_cards import KINDS, iris_figures, place_card
 from qpvmap.storage.map_figures import CONTRACT, IrisFigure
 from qpvmap.storage.profiles import doubts_about
@@ -66,8 +66,9 @@ def read_card(kind: str, code: str) -> Mapping[str, Any] | None:
         own = [doubt for doubt in doubts if code in doubt.place_codes]
         return {**card, "figures": figures, "doubts": own}
     if card is not None and kind == "equipement":
-        found = open_at(card["opening_hours"], request_now())
-        return {**card, "opening": found.words if found else ""}
+        hours, now = card["opening_hours"], request_now()
+        found = open_at(hours, now)
+        return {**card, "opening": found.words if found else "", "week": week_of(hours, now)}
     return card
 
 

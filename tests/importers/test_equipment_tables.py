@@ -40,6 +40,29 @@ equip_numero,equip_nom,inst_nom,equip_type_name,inst_adresse,inst_cp,new_code,eq
 inst_acc_handi_bool
 E001,Salle A,Gymnase Nord,Salle multisports,2 rue Basse,92900,92901,"48.783, 2.294",true
 """
+FINESS = """\
+finess;etalab;96;2026-03-04
+structureet;920000001;920000010;CMP BLAGIS;CENTRE MEDICO PSYCHOLOGIQUE LES BLAGIS;;;12;R;HAUTE;;;\
+901;92;HAUTS-DE-SEINE;92900 OUESTVILLE;0123456789;;156;Centre Médico-Psychologique (C.M.P.);1111;A
+structureet;920000002;920000010;PMI;;;;;;;;;901;92;HAUTS;92900 OUESTVILLE;;;223;Protection;2206;PMI
+structureet;130000003;130000010;LOIN;;;;;;;;;055;13;BDR;13000 MARSEILLE;;;500;EHPAD;4401;Âgées
+structureet;920000004;920000010;SANS PLACE;;;;;;;;;901;92;H;92900 OUESTVILLE;;;500;EHPAD;4401;Âgées
+geolocalisation;920000001;647890.0;6853750.0;1,ATLASANTE,96,BAN,L93_METROPOLE;2026-02-01
+geolocalisation;920000002;647900.0;6853760.0;4,ATLASANTE,40,BAN,EPSG:2154 RGF93;2026-02-01
+geolocalisation;130000003;890000.0;6250000.0;1,ATLASANTE,96,BAN,L93_METROPOLE;2026-02-01
+"""
+FINESS_HEADED = """\
+nofinesset;rs;rslongue;voie;commune;departement;ligneacheminement;categetab;libcategetab;\
+categagretab;coordxet;coordyet;sourcecoordet
+920000001;EHPAD HAUT;;RUE HAUTE;901;92;92900 OUESTVILLE;500;EHPAD;4401;647890.0;6853750.0;\
+1,ATLASANTE,88,BAN,L93_METROPOLE
+"""
+PLACED_SCHOOLS = """\
+numero_uai;appellation_officielle;nature_uai_libe;adresse_uai;code_postal_uai;libelle_commune;\
+coordonnee_x;coordonnee_y;EPSG;etat_etablissement_libe;code_commune;position
+0920003C;Ecole primaire Jean Moulin;ECOLE ELEMENTAIRE;3 RUE HAUTE;92900;Ouestville;;;EPSG:2154;\
+OUVERT;92901;"48.781, 2.291"
+"""
 
 
 @pytest.fixture
@@ -116,7 +139,7 @@ def test_sport_when_imported_then_its_access_is_kept(
     [
         ("a;b\n1;2\n", "x.csv", "aucun producteur connu"),
         ("TYPEQU;DEPCOM\nC108;92901\n", "sans-annee.csv", None),
-        ("x", "bpe24.parquet", "Parquet"),
+        ("x", "bpe24.parquet", "pas un Parquet entier"),
         ("TYPEQU;DEPCOM\x00\n", "x.csv", "n’est pas un fichier texte"),
     ],
 )
@@ -137,3 +160,88 @@ def test_type_when_unknown_then_the_row_is_refused_and_nothing_is_written(
     report = run("equipements", write(BPE_2024.replace("D502", "Z999"), "bpe24.csv"))
     assert "Z999" in report.refused[0].why
     assert rows(session) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_finess_in_two_sections_when_imported_then_placed_and_named_as_people_say(
+    run: Import, session: Session, write: Write, encoding: str
+) -> None:
+    report = run("equipements", write(FINESS, "finess.csv", encoding), vintage=2026)
+    centre, pmi = rows(session)
+    assert (centre.name, centre.kind, centre.theme) == (
+        "Centre Medico Psychologique Les Blagis",
+        "sante",
+        "social",
+    )
+    assert (centre.position_quality, centre.position_score) == ("address", 0.96)
+    assert (centre.address, centre.insee_code) == ("12 Rue Haute, 92900 Ouestville", WEST)
+    assert (pmi.theme, pmi.position_quality) == ("family", "approximate")
+    assert "0123456789" not in str([vars(row) for row in (centre, pmi)])
+    assert report.read == 4
+    assert len(report.notes) == 2
+    assert not run("equipements", write(FINESS, "finess.csv", encoding), vintage=2026).counts.wrote
+
+
+def test_finess_with_a_header_when_imported_then_read_too(
+    run: Import, session: Session, write: Write
+) -> None:
+    run("equipements", write(FINESS_HEADED, "finess_etablissements.csv"), vintage=2026)
+    (home,) = rows(session)
+    assert (home.name, home.kind, home.source_key) == ("Ehpad Haut", "social", "920000001")
+
+
+def test_schools_by_address_when_imported_then_the_same_places_as_the_directory(
+    run: Import, session: Session, write: Write
+) -> None:
+    run("equipements", write(PLACED_SCHOOLS, "geoloc.csv"), vintage=2025)
+    (school,) = rows(session)
+    assert (school.source, school.source_key) == ("Annuaire de l’éducation", "0920003C")
+    assert school.insee_code == WEST
+
+
+def test_schools_as_geojson_when_imported_then_those_open_of_known_communes(
+    run: Import, session: Session, geojson: Callable[..., Path]
+) -> None:
+    def school(number: int, **told: object) -> dict[str, object]:
+        return {
+            "identifiant_de_l_etablissement": f"092000{number}A",
+            "nom_etablissement": f"École {number}",
+            "libelle_nature": "ECOLE MATERNELLE",
+            "adresse_1": "1 rue Haute",
+            "code_commune": "92901",
+            "etat": "OUVERT",
+            "fiche_onisep": None,
+            **told,
+        }
+
+    point = {"type": "Point", "coordinates": [2.292, 48.782]}
+    path = geojson(
+        (school(1), point),
+        (school(2, etat="FERME"), point),
+        (school(3, code_commune="13055"), point),
+        (school(4, latitude=48.78, longitude=2.29), None),
+        (school(5), None),
+        name="fr-en-annuaire-education.geojson",
+    )
+    report = run("equipements", path, vintage=2026)
+    assert [row.source_key for row in rows(session)] == ["0920001A", "0920004A"]
+    assert len(report.notes) == 3
+
+
+def test_sport_as_geojson_when_imported_then_by_its_geometry(
+    run: Import, session: Session, geojson: Callable[..., Path]
+) -> None:
+    told = {
+        "equip_numero": "E001",
+        "equip_nom": "Salle A",
+        "inst_nom": "Gymnase Nord",
+        "equip_type_name": "Salle multisports",
+        "new_code": "92901",
+        "equip_pmr_acc": "false",
+        "equip_coordonnees": {"lon": 2.294, "lat": 48.783},
+        "aps_name": ["Judo", "Karaté"],
+    }
+    point = {"type": "Point", "coordinates": [2.294, 48.783]}
+    run("equipements", geojson((told, point), name="data-es.geojson"), vintage=2026)
+    (hall,) = rows(session)
+    assert (hall.name, hall.access, hall.extra["installation"]) == ("Salle A", "no", "Gymnase Nord")

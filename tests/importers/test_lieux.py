@@ -1,14 +1,9 @@
 """A town's own list: hostile spreadsheets, addresses found, slow and absent services."""
 
-import csv
-import io
-import re
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -27,6 +22,7 @@ from qpvmap.storage.models import Equipment, EquipmentMatch, UnplacedEquipment
 from qpvmap.storage.unplaced import waiting_places
 from qpvmap.usecases.equipment import decide_match, drop_waiting, place_equipment
 from tests.factories import FAR_AWAY, IN_QUARTER_WEST, WEST, Toy, make_actor, make_territory
+from tests.geocoders import Geocoder, geocoding_service
 from tests.importers.conftest import NOW, Import
 
 BAN = """\
@@ -233,48 +229,10 @@ def test_match_when_two_sources_name_one_place_then_proposed_and_decided(
     assert bring(sheet, search=found).notes == [n for n in report.notes if "ressemblent" not in n]
 
 
-class Geocoder(BaseHTTPRequestHandler):
-    """A small service that answers like the Géoplateforme, late or wrongly when told to."""
-
-    wait_s = 0.0
-    status = 200
-    asked: ClassVar[list[int]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        table = re.search(r"\r\n\r\n(id,adresse,citycode\r\n.*?)\r\n--", body, re.S)
-        rows = list(csv.DictReader(io.StringIO(table[1]))) if table else []
-        type(self).asked.append(len(rows))
-        time.sleep(self.wait_s)
-        written = io.StringIO()
-        names = ["id", "longitude", "latitude", "result_score", "result_label", "result_type"]
-        out = csv.DictWriter(written, names)
-        out.writeheader()
-        for row in reversed(rows):
-            if row["adresse"]:
-                out.writerow(
-                    dict(zip(names, [row["id"], 2.3, 48.78, 0.9, "X", "street"], strict=True))
-                )
-        content = written.getvalue().encode()
-        self.send_response(self.status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def geocoder() -> Iterator[tuple[type[Geocoder], Settings]]:
-    handler = type("Own", (Geocoder,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield handler, Settings(geocoder_url=f"http://127.0.0.1:{server.server_port}/search")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with geocoding_service() as (handler, url):
+        yield handler, Settings(geocoder_url=url)
 
 
 def test_addresses_when_many_then_in_batches_in_their_order_with_progress(

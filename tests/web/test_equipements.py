@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from geoalchemy2 import WKTElement
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
-from qpvmap.storage.equipment import find_matches
+from qpvmap.storage.equipment import Wanted, equipment_of, find_matches, theme_counts
 from qpvmap.storage.models import Equipment, EquipmentMatch, Territory, UnplacedEquipment
 from tests.api.test_equipements import twins
 from tests.conftest import QueryCounter
@@ -73,6 +74,34 @@ def test_list_when_read_then_few_queries(
     with count_queries(engine) as queries:
         client.get("/equipements?theme=transport")
     assert len(queries) <= 4
+
+
+def test_list_when_there_are_thousands_then_the_nearest_and_how_many_in_no_time(
+    client: FlaskClient, engine: Engine, db: Session
+) -> None:
+    db.add_all(
+        Equipment(
+            source="beaucoup",
+            source_key=str(number),
+            vintage=2026,
+            name=f"Lieu {number}",
+            theme="shop",
+            kind="commerce",
+            insee_code="92007",
+            location=WKTElement(
+                f"POINT({2.29 + number % 50 / 2000} {48.78 + number // 50 / 4000})", srid=4326
+            ),
+        )
+        for number in range(2000)
+    )
+    db.commit()
+    with engine.connect() as connection:
+        connection.execute(text("set statement_timeout = '10s'"))
+        with Session(connection) as session:
+            assert len(equipment_of(session, territory_id(db), Wanted(), limit=300)) == 300
+            assert sum(theme_counts(session, territory_id(db)).values()) > 2000
+    page = client.get("/equipements").text
+    assert re.search(r"Les 300 lieux les plus proches du quartier, sur 2.\d\d\d", page)
 
 
 def test_coverage_when_read_then_compares_and_says_how(

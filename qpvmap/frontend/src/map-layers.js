@@ -23,6 +23,9 @@ const GROUPS = {
   spiderLegPolylineOptions: { weight: 1.5, className: "m-leg" },
 };
 
+/** Thousands of places from afar must leave the streets in sight: their groups gather more. */
+const equipmentRadius = (zoom) => (zoom < 16 ? 90 : 50);
+
 /** Signalements are what people act on: plan and equipment stand behind them. */
 const BEHIND = -10000;
 
@@ -90,6 +93,7 @@ async function pointLayer(page, spec) {
   if (spec.card !== "equipement" || data.features.length < MANY) return drawn;
   const group = L.markerClusterGroup({
     ...GROUPS,
+    maxClusterRadius: equipmentRadius,
     iconCreateFunction: (near) => clusterIcon(near.getChildCount(), 0, "équipements"),
   });
   return group.addLayers(drawn.getLayers());

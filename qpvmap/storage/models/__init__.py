@@ -12,7 +12,12 @@ from qpvmap.storage.models.accounts import (
 from qpvmap.storage.models.base import Base
 from qpvmap.storage.models.bulk import Beat, BulkRun
 from qpvmap.storage.models.coverage import CoveragePoint, CoverageRun, GridCell, StreetNetwork
-from qpvmap.storage.models.equipment import BanAddress, EquipmentMatch, UnplacedEquipment
+from qpvmap.storage.models.equipment import (
+    BanAddress,
+    EquipmentList,
+    EquipmentMatch,
+    UnplacedEquipment,
+)
 from qpvmap.storage.models.guide import (
     GuideEvent,
     GuideOffer,
@@ -121,6 +126,7 @@ __all__ = [
     "Emprise",
     "Epci",
     "Equipment",
+    "EquipmentList",
     "EquipmentMatch",
     "Event",
     "Funder",

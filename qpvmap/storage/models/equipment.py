@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qpvmap.storage.models.base import Base, Id, geometry
@@ -55,6 +57,42 @@ class UnplacedEquipment(Base):
     label: Mapped[str] = mapped_column(server_default="")
     location: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class EquipmentList(Base):
+    """A town's own list that was sent, from its reading to its report.
+
+    `content` are its sheets as they were read, until its places are written; `choices` what
+    somebody says of it; `found` the answers of the address search so far, by key of place;
+    `outcome` its report. `advanced_at` moves with each batch of addresses.
+    """
+
+    __tablename__ = "equipment_list"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('read', 'waiting', 'searching', 'paused', 'done')", name="state"
+        ),
+        Index(None, "territory_id", "created_at"),
+        Index(None, "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str] = mapped_column(server_default="read")
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    choices: Mapped[dict[str, Any]]
+    found: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    asked: Mapped[int] = mapped_column(server_default=text("0"))
+    answered: Mapped[int] = mapped_column(server_default=text("0"))
+    trouble: Mapped[str] = mapped_column(server_default="")
+    without_search: Mapped[bool] = mapped_column(server_default=text("false"))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime]
+    advanced_at: Mapped[datetime]
 
 
 class BanAddress(Base):

@@ -22,6 +22,12 @@ quarter as (
     inner join territory on qpv.code = any (territory.qpv_codes)
 ),
 
+-- worked out once: a buffer takes milliseconds, and there are thousands of places
+around as materialized (
+    select st_buffer(quarter.shape::geography, 1500)::geometry as shape
+    from quarter
+),
+
 known as (
     select
         'commune' as kind,
@@ -121,11 +127,8 @@ known as (
         inner join equipment as near on commune.code = near.insee_code
         union
         select near.id
-        from quarter
-        inner join equipment as near
-            on st_intersects(
-                st_buffer(quarter.shape::geography, 1500)::geometry, near.location
-            )
+        from around
+        inner join equipment as near on st_intersects(around.shape, near.location)
     )
 ),
 

@@ -1,5 +1,6 @@
 -- An equipment, with where it stands to a territory's quarter and who publishes it.
--- Parameters: territory_id, code (the row's key, as text). Distance is metres on geography.
+-- Parameters: territory_id, code (the row's key, as text; what is no number is no row).
+-- Distance is metres on geography. Index: pk_equipment.
 select
     equipment.id::text as code,
     equipment.name,
@@ -29,4 +30,4 @@ select
 from equipment
 inner join territory on territory.id = :territory_id
 left join dataset on equipment.dataset_id = dataset.id
-where equipment.id::text = :code
+where equipment.id = case when :code ~ '^[0-9]{1,18}$' then cast(:code as bigint) end

@@ -1,6 +1,6 @@
 -- Equipment in a territory's communes or within 1 500 m of its quarters.
 -- Parameters: territory_id. EPSG:4326. Indexes: ix_equipment_insee_code, ix_equipment_location.
-with around as (
+with around as materialized (
     select st_buffer(st_union(qpv.perimeter)::geography, 1500)::geometry as shape
     from qpv
     inner join territory on qpv.code = any (territory.qpv_codes)
