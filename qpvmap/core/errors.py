@@ -16,7 +16,7 @@ class NotAllowed(QpvmapError):
 
     def __str__(self) -> str:
         """Return the French sentence."""
-        return "Votre compte n’a pas ce droit. Demandez-le à la coordination du quartier."
+        return "Vous n’avez pas le droit de faire cela. Demandez à la coordination du quartier."
 
 
 @dataclass
