@@ -80,39 +80,32 @@ class Person(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last row of a page: the next page begins after it.
-
-    `rank` sorts first where emergencies are set apart; false where they are not.
-    """
+    """The last row of a page: the next page begins after it."""
 
     at: datetime
     id: int
-    rank: bool = False
 
     def __str__(self) -> str:
         """Return the form that `parse` reads."""
-        return f"{self.at.isoformat()}~{self.id}" + ("~1" if self.rank else "")
+        return f"{self.at.isoformat()}~{self.id}"
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """Return the cursor written `2026-11-20T09:00:00+00:00~12`, and `~1` for its rank.
+        """Return the cursor written `2026-11-20T09:00:00+00:00~12`.
 
         Raises
         ------
         ValueError
             If it is anything else.
         """
-        at, _, rest = text.partition("~")
-        row_id, _, rank = rest.partition("~")
-        if rank not in ("", "1"):
-            raise ValueError("no rank")
+        at, _, row_id = text.partition("~")
         instant = datetime.fromisoformat(at)
         if instant.tzinfo is None:
             raise ValueError("instant without its offset")
         number = int(row_id)
         if not 0 <= number < 2**63:
             raise ValueError("no key of a row")
-        return cls(instant, number, bool(rank))
+        return cls(instant, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +159,6 @@ class InboxFilters:
         return self.order if self.order and chosen else USUAL_ORDERS[self.tab]
 
     @property
-    def emergencies_first(self) -> bool:
-        """Whether dangers to people come before all else, in any order: where the work left is."""
-        return self.tab not in (Tab.RESOLVED, Tab.ALL)
-
-    @property
     def keeps_open_alone(self) -> bool:
         """Whether the filters keep nothing that has ended, whatever the tab."""
         return self.late is not None or self.status in OPEN_STATUSES
@@ -181,7 +169,8 @@ class InboxFilters:
 
         The work left, or what was filed in a year at most, when sorted by another date.
         """
-        return self.emergencies_first or self.keeps_open_alone or self._is_of_a_year
+        of_tab = self.tab not in (Tab.RESOLVED, Tab.ALL)
+        return of_tab or self.keeps_open_alone or self._is_of_a_year
 
     @property
     def _is_of_a_year(self) -> bool:

@@ -4,7 +4,7 @@ Every question is bounded by what the actor may handle; none sends more statemen
 A page is found in an index first, then its fifty rows are read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -20,22 +20,14 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
 )
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import USUAL_ORDERS, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
-from qpvmap.storage.inbox_conditions import (
-    ORDERS,
-    Sorted,
-    beyond,
-    handled,
-    in_tab,
-    matching,
-    place_of,
-    sort_parts,
-)
+from qpvmap.storage.inbox_conditions import ORDERS, handled, in_tab, matching
 from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import Account, Category, Signalement, Team
 from qpvmap.storage.visibility import shown_description
@@ -159,7 +151,7 @@ def page(
     keys = _keys(actor, filters, now, size + 1, found_first=found_first)
     found = session.execute(_rows(actor, filters, keys)).all()
     rows = [InboxRow(**row._mapping) for row in found[:size]]
-    return rows, place_of(rows[-1], filters) if len(found) > size else None
+    return rows, _mark_of(rows[-1], filters) if len(found) > size else None
 
 
 def inbox_counts(
@@ -230,7 +222,8 @@ def matching_ids(
     asked = resolved(session, actor, replace(filters, after=None))
     keys = _keys(actor, asked, now, limit, found_first=asked.keeps_few)
     _, descending = ORDERS[filters.sorting]
-    return list(session.scalars(select(keys.c.id).order_by(*_ordered(keys.c, descending))))
+    key = keys.c.key.desc() if descending else keys.c.key
+    return list(session.scalars(select(keys.c.id).order_by(key)))
 
 
 def matching_rows(
@@ -252,21 +245,18 @@ def _keys(
     actor: Actor, filters: InboxFilters, now: datetime, limit: int, *, found_first: bool
 ) -> Subquery:
     """Return the keys of a page and what they are sorted by: all of it is in an index."""
-    parts, descending = sort_parts(filters)
-    statement = select(*(part.label(name) for name, part in parts.items())).where(
-        matching(actor, filters, now)
-    )
+    column, descending = ORDERS[filters.sorting]
+    statement = select(Signalement.id, column.label("key")).where(matching(actor, filters, now))
     if filters.after:
-        statement = statement.where(beyond(filters, filters.after))
-    by = list(parts.values())
+        key = tuple_(column, Signalement.id)
+        last = tuple_(filters.after.at, filters.after.id)
+        statement = statement.where(key < last if descending else key > last)
+    by: tuple[Any, ...] = (column, Signalement.id)
     if found_first:  # `offset 0` holds the server to it
         found = statement.offset(0).subquery("found")
-        statement, by = select(*found.c), list(found.c)
-    return statement.order_by(*_ordered(by, descending)).limit(limit).subquery("page")
-
-
-def _ordered(parts: Iterable[Sorted], descending: bool) -> list[Sorted]:
-    return [part.desc() if descending else part for part in parts]
+        statement, by = select(found.c.id, found.c.key), (found.c.key, found.c.id)
+    order = [part.desc() if descending else part for part in by]
+    return statement.order_by(*order).limit(limit).subquery("page")
 
 
 def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[Any, ...]]:
@@ -308,4 +298,11 @@ def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[
         .join(Signalement.team)
         .outerjoin(assignee, assignee.id == Signalement.assignee_id)
     )
-    return statement.order_by(*_ordered(keys.c, descending))
+    if descending:
+        return statement.order_by(keys.c.key.desc(), keys.c.id.desc())
+    return statement.order_by(keys.c.key, keys.c.id)
+
+
+def _mark_of(row: InboxRow, filters: InboxFilters) -> Cursor:
+    column, _ = ORDERS[filters.sorting]
+    return Cursor(getattr(row, column.key), row.id)

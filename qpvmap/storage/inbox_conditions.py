@@ -2,25 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, func, or_, true, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.deadlines import PARIS, Priority
+from qpvmap.core.deadlines import PARIS
 from qpvmap.core.geo import WGS84
-from qpvmap.core.inbox import (
-    CLOSE_M,
-    Cursor,
-    InboxFilters,
-    Late,
-    Near,
-    Order,
-    Person,
-    Resolved,
-    Tab,
-)
+from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, Resolved, Tab
 from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
 from qpvmap.storage.inbox_search import says
@@ -29,20 +18,6 @@ from qpvmap.storage.visibility import reached_by
 
 ONGOING_STATUSES = (Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS)
 Condition = ColumnElement[bool]
-Sorted = ColumnElement[Any] | InstrumentedAttribute[Any]
-
-
-class Placed(Protocol):
-    """What a place in a view is read from, beside the date that sorts it."""
-
-    @property
-    def id(self) -> int:
-        """Key of the row."""
-
-    @property
-    def priority(self) -> str:
-        """How pressing it is."""
-
 
 ORDERS: Mapping[Order, tuple[InstrumentedAttribute[datetime], bool]] = {
     Order.DEADLINE: (Signalement.due_at, False),
@@ -51,35 +26,6 @@ ORDERS: Mapping[Order, tuple[InstrumentedAttribute[datetime], bool]] = {
     Order.LATEST: (Signalement.updated_at, True),
 }
 """Column that sorts, and whether the greatest comes first."""
-
-
-def sort_parts(filters: InboxFilters) -> tuple[dict[str, Sorted], bool]:
-    """Return what sorts a view, named as `Cursor` names it, and whether the greatest comes first.
-
-    All parts go one way, so that a place in the view is one comparison of tuples.
-    """
-    column, descending = ORDERS[filters.sorting]
-    parts: dict[str, Sorted] = {"at": column, "id": Signalement.id}
-    if not filters.emergencies_first:
-        return parts, descending
-    emergency = Signalement.priority == Priority.EMERGENCY
-    return {"rank": emergency if descending else ~emergency, **parts}, descending
-
-
-def place_of(row: Placed, filters: InboxFilters) -> Cursor:
-    """Return the place of a row in a view."""
-    column, descending = ORDERS[filters.sorting]
-    at: datetime = getattr(row, column.key)
-    emergency = row.priority == Priority.EMERGENCY
-    return Cursor(at, row.id, filters.emergencies_first and emergency is descending)
-
-
-def beyond(filters: InboxFilters, place: Cursor, *, forward: bool = True) -> Condition:
-    """Return the condition on rows that come after `place` in a view; before it, not `forward`."""
-    parts, descending = sort_parts(filters)
-    here = tuple_(*parts.values())
-    there = tuple_(*(getattr(place, name) for name in parts))
-    return here < there if descending is forward else here > there
 
 
 def in_tab(tab: Tab, now: datetime) -> Condition:

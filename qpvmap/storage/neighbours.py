@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import InboxFilters
 from qpvmap.storage.inbox import plan_for_values
-from qpvmap.storage.inbox_conditions import beyond, matching, place_of, sort_parts
+from qpvmap.storage.inbox_conditions import ORDERS, matching
 from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import Category, Signalement
 
@@ -54,14 +54,18 @@ def _step(
     *,
     forward: bool,
 ) -> Step | None:
-    parts, descending = sort_parts(filters)
-    downwards = descending is forward
-    order = [part.desc() if downwards else part for part in parts.values()]
-    here = place_of(signalement, filters)
+    column, newest_first = ORDERS[filters.sorting]
+    key = tuple_(column, Signalement.id)
+    here = tuple_(getattr(signalement, column.key), signalement.id)
+    downwards = newest_first is forward
+    order = (column.desc(), Signalement.id.desc()) if downwards else (column, Signalement.id)
     row = session.execute(
         select(Signalement.reference, Category.name)
         .join(Category, Category.id == Signalement.category_id)
-        .where(matching(actor, filters, now), beyond(filters, here, forward=forward))
+        .where(
+            matching(actor, filters, now),
+            key < here if downwards else key > here,
+        )
         .order_by(*order)
         .limit(1)
     ).one_or_none()

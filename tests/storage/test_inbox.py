@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor, Role
 from qpvmap.core.geo import BBox, LonLat
-from qpvmap.core.inbox import Cursor, InboxFilters, Late, Near, Order, Person, Tab
+from qpvmap.core.inbox import InboxFilters, Late, Near, Order, Person, Tab
 from qpvmap.core.permissions import Nature
 from qpvmap.core.workflow import Status
 from qpvmap.storage.inbox import PAGE_SIZE, inbox, matching_ids, matching_rows, page
 from qpvmap.storage.inbox_conditions import matching
 from qpvmap.storage.inbox_search import resolved, says
 from qpvmap.storage.models import Photo, Signalement
-from qpvmap.storage.neighbours import neighbours
 from tests.factories import (
     EAST,
     Toy,
@@ -89,36 +87,6 @@ def filed(session: Session, toy: Toy, coordinator: Actor) -> Iterator[dict[str, 
         )  # fmt: skip
     session.flush()
     yield made
-
-
-@pytest.mark.parametrize("order", list(Order))
-def test_emergencies_when_work_is_left_come_first_in_any_order_and_on_every_page(
-    session: Session, toy: Toy, coordinator: Actor, order: Order
-) -> None:
-    for n in range(8):
-        make_signalement(
-            session, toy, reference=f"TO-{n}", created_at=NOW - n * DAY, due_at=NOW + n * DAY,
-            priority="emergency" if n in (3, 5) else "normal",
-        )  # fmt: skip
-    asked = InboxFilters(tab=Tab.NEW, order=order)
-    listed: list[str] = []
-    while True:
-        rows, after = page(session, coordinator, asked, NOW, 3, found_first=True)
-        listed += [row.reference for row in rows]
-        if after is None:
-            break
-        asked = replace(asked, after=Cursor.parse(str(after)))
-    assert {*listed[:2]} == {"TO-3", "TO-5"}
-    assert sorted(listed) == [f"TO-{n}" for n in range(8)]
-    ids = matching_ids(session, coordinator, InboxFilters(tab=Tab.NEW, order=order), NOW, 3)
-    rows = [session.get_one(Signalement, row_id) for row_id in ids]
-    assert [row.reference for row in rows] == listed[:3]
-    for at, row in enumerate(rows):
-        around = neighbours(session, coordinator, replace(asked, after=None), row, NOW)
-        assert around.next and around.next.reference == listed[at + 1]
-        assert (around.previous.reference if around.previous else None) == (
-            listed[at - 1] if at else None
-        )
 
 
 @pytest.mark.parametrize(
