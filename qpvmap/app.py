@@ -56,6 +56,7 @@ from qpvmap.web import (
     map_card,
     map_data,
     map_search,
+    metrics,
     offline,
     operation_bulk,
     operation_documents,
@@ -97,6 +98,7 @@ REMEMBERED_FOR = timedelta(days=30)
 
 PAGES = (
     health.bp,
+    metrics.bp,
     crawlers.bp,
     account.bp,
     devices.bp,
@@ -177,6 +179,7 @@ def create_app(settings: Settings) -> APIFlask:
     compression.init_app(app)  # the first declared sees an answer last
     headers.init_app(app, settings)
     logs.init_app(app)
+    metrics.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
         part.init_app(app)
     for part in (outbox_door, offline):

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
     ign_communes_layer: str = Field(
         "ADMINEXPRESS-COG.LATEST:commune", description="Layer of the communes in that WFS."
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=8,
+        description="What Prometheus sends to read `/metrics`; closed when not set.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."
     )
@@ -142,6 +147,11 @@ class Settings(BaseSettings):
     def outbox_dir(self) -> Path:
         """Return where notices are kept that nobody sends; the accounts' own mails lie above it."""
         return self.var_dir / "outbox" / "notices"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Return where each web worker counts its requests."""
+        return self.var_dir / "metrics"
 
     @cached_property
     def base_url(self) -> str:

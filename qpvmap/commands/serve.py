@@ -18,6 +18,7 @@ from qpvmap.settings import Settings
 from qpvmap.storage.migrate import upgrade
 from qpvmap.storage.session import make_engine
 from qpvmap.vapid import private_key_path
+from qpvmap.web.tallies import forget
 
 WORKER = (sys.executable, "-m", "qpvmap.cli", "worker", "--parent")
 STARTUP_S = 60.0
@@ -65,6 +66,7 @@ def _serve(settings: Settings, steps: Steps, *, demo: bool) -> None:
         # The web workers and the job worker read their settings from the environment.
         os.environ["QPVMAP_DATABASE_URL"] = str(ready.database_url)
         steps.next("Site…")
+        forget(ready.metrics_dir)
         jobs = KeptAlive([*WORKER, str(os.getpid())])
         jobs.start()
         try:

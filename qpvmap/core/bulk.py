@@ -13,6 +13,7 @@ from qpvmap.core.errors import (
     WaitingOnRequired,
 )
 from qpvmap.core.messages import MESSAGE_MAX
+from qpvmap.core.replies import hole_fault
 from qpvmap.core.workflow import WITHOUT_WORK, Outcome, Request, Status
 
 MOST = 1000
@@ -129,5 +130,7 @@ def check_typed(action: BulkAction, typed: Typed, now: datetime) -> None:
         fault = check(typed, now)
         if fault:
             faults[name] = fault
+    if unfinished := hole_fault(typed.comment):
+        faults.setdefault("comment", unfinished)
     if faults:
         raise InvalidSubmission(faults)

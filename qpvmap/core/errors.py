@@ -42,7 +42,7 @@ class OutsideTerritory(QpvmapError):
     def __str__(self) -> str:
         """Return the French sentence."""
         where = f"Ce lieu est à {self.commune}, hors" if self.commune else "Ce lieu est hors"
-        return f"{where} des villes du territoire. Déplacez le repère, ou appelez votre mairie."
+        return f"{where} des villes de cette carte. Déplacez le repère, ou appelez votre mairie."
 
 
 @dataclass

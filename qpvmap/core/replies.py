@@ -205,9 +205,15 @@ def require_complete(text: str, field: str) -> None:
     InvalidSubmission
         Otherwise: nobody is to be sent what was meant to be completed.
     """
+    fault = hole_fault(text)
+    if fault:
+        raise InvalidSubmission({field: fault})
+
+
+def hole_fault(text: str) -> str:
+    """Return what is left to complete in a text; empty when nothing is."""
     left = HOLE.search(text)
-    if left:
-        raise InvalidSubmission({field: UNFILLED.format(hole=left[0])})
+    return UNFILLED.format(hole=left[0]) if left else ""
 
 
 def occasions_of_answer(status: Status, outcome: Outcome | None) -> tuple[Occasion, ...]:

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from qpvmap.core.actors import Actor
+from qpvmap.core.permissions import Action
 from qpvmap.core.replies import Occasion
 from qpvmap.core.territories import TerritoryPlan
 from qpvmap.storage.imports import Counts, Target, upsert
 from qpvmap.storage.models import Category, ReplyTemplate, Signalement
 from qpvmap.storage.territory import category_ids, team_ids
+from qpvmap.storage.visibility import reached_by
 
 REPLY = Target(
     ReplyTemplate,
@@ -32,7 +36,50 @@ class Reply:
     text: str
 
 
-def replies_for(session: Session, signalement: Signalement) -> list[Reply]:
+class Fitted(Protocol):
+    """What answers are fitted to; None, of several, is fitted by those for any alone."""
+
+    @property
+    def territory_id(self) -> int:
+        """Whose answers."""
+
+    @property
+    def category_id(self) -> int | None:
+        """Which category."""
+
+    @property
+    def team_id(self) -> int | None:
+        """Which team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several signalements have in common."""
+
+    territory_id: int
+    category_id: int | None
+    team_id: int | None
+
+
+def shared_by(session: Session, actor: Actor, references: Collection[str]) -> Shared | None:
+    """Return what those of them that `actor` may handle have in common; None across territories."""
+    rows = session.execute(
+        select(Signalement.territory_id, Signalement.category_id, Signalement.team_id)
+        .where(Signalement.reference.in_(references), reached_by(actor, Action.HANDLE))
+        .distinct()
+    ).all()
+    territories = {row.territory_id for row in rows}
+    if len(territories) != 1:
+        return None
+    categories, teams = ({row[part] for row in rows} for part in (1, 2))
+    return Shared(
+        territory_id=territories.pop(),
+        category_id=categories.pop() if len(categories) == 1 else None,
+        team_id=teams.pop() if len(teams) == 1 else None,
+    )
+
+
+def replies_for(session: Session, signalement: Fitted) -> list[Reply]:
     """Return the answers for its category and its team, the most particular first."""
     rows = session.execute(
         select(

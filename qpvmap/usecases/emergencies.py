@@ -17,7 +17,7 @@ from qpvmap.core.deadlines import Priority
 from qpvmap.core.french import NBSP, clock, long_day
 from qpvmap.core.notices import NewNotice, PersonKind, Recipient, event_source
 from qpvmap.core.permissions import Nature
-from qpvmap.core.workflow import RUNNING_STATUSES
+from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES
 from qpvmap.storage.accounts import copied_members
 from qpvmap.storage.models import Event, Signalement, Team
 from qpvmap.usecases.digests import sees_confidential
@@ -80,6 +80,8 @@ def emergency_bulletin(session: Session, signalement_id: int, team_id: int) -> B
     what = CONFIDENTIAL if confidential else row.category.name
     place = "" if confidential else row.address
     due = f"réponse attendue avant {clock(row.due_at)}, {long_day(row.due_at, row.due_at.date())}"
+    if row.status in UNTAKEN_STATUSES:
+        due = f"à prendre en charge avant {clock(row.acknowledge_due_at)}, {due}"
     return Bulletin(
         subject=f"Urgence{NBSP}: {what}, {row.reference}",
         opening=CALL_FIRST,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.errors import InvalidSubmission, NotFound, OutsideTerritory, StaleVersion
-from qpvmap.core.french import local_date, plural
+from qpvmap.core.french import local_date, long_day, plural
 from qpvmap.core.geo import LonLat
 from qpvmap.core.permissions import Action, Target, require
 from qpvmap.core.rounds import (
@@ -103,7 +103,7 @@ def create_round(session: Session, actor: Actor, asked: NewRound, now: datetime)
     if actor.account_id is None:
         raise InvalidSubmission({"team": NO_TEAM})
     day = asked.day or local_date(now)
-    title = _title(asked.title or f"Tournée du {day:%d/%m/%Y}")
+    title = _title(asked.title or f"Tournée du {long_day(day, local_date(now))}")
     depot = rows.team_depot(session, team.id)
     round_ = Round(
         territory_id=team.territory_id,

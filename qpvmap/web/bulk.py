@@ -28,6 +28,7 @@ from qpvmap.usecases.rounds import NewRound
 from qpvmap.web.bulk_bar import bulk_href
 from qpvmap.web.bulk_choice import Choice, read_choice, read_typed
 from qpvmap.web.bulk_files import MADE, chosen_made
+from qpvmap.web.bulk_replies import FORM, put_in, shelves
 from qpvmap.web.bulk_words import ROUND, WORDS, said
 from qpvmap.web.filters import request_now
 from qpvmap.web.fresh import cells
@@ -36,6 +37,7 @@ from qpvmap.web.inbox_address import inbox_url, params, read_filters
 from qpvmap.web.rounds import prepared
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
+from qpvmap.web.signalement_replies import Shelf
 from qpvmap.web.signalement_words import OUTCOME_CHOICES
 
 bp = Blueprint("bulk", __name__)
@@ -85,7 +87,8 @@ def known_action(name: str) -> BulkAction:
 def is_to_be_asked(action: BulkAction) -> bool:
     """Return whether a page comes first: to type something, or to be sure of taking them all."""
     unsaid = bool(NEEDS[action]) or request.form.get("tous") == "1"
-    return unsaid and request.form.get("confirme") != "1"
+    said = request.form.get("confirme") == "1" and "reponse" not in request.form
+    return unsaid and not said
 
 
 def kept() -> dict[str, str]:
@@ -102,6 +105,8 @@ def asked(
 ) -> ResponseReturnValue:
     """Return the form of an action, with what was typed, and what is wrong with it."""
     session = request_session()
+    chosen = sheets(session, actor, choice.references)
+    ready = shelves(session, actor, action, chosen) if WORDS[action].comment and chosen else {}
     teams = teams_by_id(session, actor.territory_ids)
     mine = teams if sees_every_team(actor) else actor.team_ids
     page = render_template(
@@ -110,9 +115,11 @@ def asked(
         words=WORDS[action],
         needs=NEEDS[action],
         choice=choice,
+        only=chosen[0] if len(choice.items) == len(chosen) == 1 else None,
+        ready={"ready": ready},
         most=MOST,
         lot=str(uuid4()),
-        typed=request.form,
+        typed={**request.form, **answered(ready)},
         faults=faults or {},
         today=local_date(request_now()).isoformat(),
         outcomes=list(OUTCOME_CHOICES.items()),
@@ -122,6 +129,14 @@ def asked(
         back_href=inbox_url(read_filters(request.args)),
     )
     return page, status
+
+
+def answered(ready: Mapping[str, Shelf]) -> dict[str, str]:
+    """Return what a ready-made answer puts in the form, if the reader asks for one."""
+    reply_id = request.form.get("reponse", type=int)
+    if reply_id is None or FORM not in ready:
+        return {}
+    return put_in(ready[FORM], reply_id, read_typed(request.form))
 
 
 def sent_back(

@@ -41,7 +41,11 @@ WORDS: Mapping[BulkAction, ActionWords] = {
         "Pourquoi, pour les personnes qui ont signalé",
     ),
     BulkAction.REASSIGN: ActionWords(
-        "Changer de service", "users", "changé de service", "changés de service", "Pourquoi"
+        "Confier à un autre service",
+        "users",
+        "confié à un autre service",
+        "confiés à un autre service",
+        "Pourquoi",
     ),
 }
 

@@ -9,6 +9,9 @@ from flask import Flask, Response, g, request
 
 log = structlog.get_logger("qpvmap.web")
 
+PROBES = ("static", "health.alive", "health.ready", "metrics.show")
+"""Doors that a machine asks all day: neither logged nor counted."""
+
 
 def configure(level: str) -> None:
     """Write JSON lines on the standard error, for this program and the libraries it uses."""
@@ -52,7 +55,7 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         """Write the line: the rule of the address rather than the address itself."""
-        if request.endpoint in ("static", "health.alive", "health.ready"):
+        if request.endpoint in PROBES:
             return response
         log.info(
             "request",

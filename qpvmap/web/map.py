@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -107,6 +107,13 @@ def asked(name: str, allowed: Sequence[str]) -> str:
     """Return what the address asks for, or the first of what it may ask."""
     value = request.args.get(name, "")
     return value if value in allowed else allowed[0]
+
+
+@bp.get("/signalements")
+@access(Action.VIEW)
+def listed() -> ResponseReturnValue:
+    """Lead who shortens the address of a report to the list of all that may be seen."""
+    return redirect(url_for("map.index", liste="signalements"), 303)
 
 
 @bp.get("/")

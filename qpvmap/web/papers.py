@@ -21,6 +21,7 @@ from qpvmap.storage.photos import photos_of
 from qpvmap.storage.plans import plan_shapes
 from qpvmap.storage.rounds import StopRow, depot_of, find_round, stops_of
 from qpvmap.storage.signalements import find_visible, point_at, stored_location
+from qpvmap.storage.surroundings import ground_under
 from qpvmap.usecases.handling import target_of
 from qpvmap.usecases.moderation import description_for
 from qpvmap.usecases.round_order import straight_length
@@ -102,6 +103,7 @@ def work_order(reference: str) -> ResponseReturnValue:
         qr=qr_of(reference),
         address=page_address(reference),
         printed_at=request_now(),
+        ground=ground_under(session, row.emprise_id),
         **ground_of(session, row),
     )
     here = url_for("signalement_page.show", reference=reference)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask import request
@@ -56,21 +57,51 @@ class Shelf:
         return next((one for _, group in self.groups for one in group if one.id == reply_id), None)
 
 
-def values_of(signalement: Signalement, location: Location) -> dict[str, str]:
-    """Return the value of each variable for a signalement; empty is not known."""
-    commune = (location.commune.name if location.commune else "") or signalement.insee_code
-    planned_for = signalement.planned_for
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the variables are filled with."""
+
+    reference: str
+    category: str
+    address: str
+    commune: str
+    team: str
+    organisation: str
+    created_at: datetime
+    due_at: datetime
+    planned_for: date | None
+    waiting_on: str
+
+
+def facts_of(signalement: Signalement, location: Location) -> Facts:
+    """Return what the variables say of a signalement."""
+    return Facts(
+        reference=signalement.reference,
+        category=signalement.category.name,
+        address=signalement.address,
+        commune=(location.commune.name if location.commune else "") or signalement.insee_code,
+        team=signalement.team.name,
+        organisation=signalement.team.organisation.name,
+        created_at=signalement.created_at,
+        due_at=signalement.due_at,
+        planned_for=signalement.planned_for,
+        waiting_on=signalement.waiting_on,
+    )
+
+
+def values_of(facts: Facts) -> dict[str, str]:
+    """Return the value of each variable; empty is not known."""
     return {
-        "reference": signalement.reference,
-        "categorie": signalement.category.name,
-        "lieu": typed_address(signalement.address) or f"à {commune}",
-        "commune": commune,
-        "service": signalement.team.name,
-        "organisme": signalement.team.organisation.name,
-        "date_signalement": long_day(signalement.created_at),
-        "echeance": long_day(signalement.due_at),
-        "date_prevue": long_day(planned_for) if planned_for else "",
-        "attendu": signalement.waiting_on,
+        "reference": facts.reference,
+        "categorie": facts.category,
+        "lieu": typed_address(facts.address) or f"à {facts.commune}",
+        "commune": facts.commune,
+        "service": facts.team,
+        "organisme": facts.organisation,
+        "date_signalement": long_day(facts.created_at),
+        "echeance": long_day(facts.due_at),
+        "date_prevue": long_day(facts.planned_for) if facts.planned_for else "",
+        "attendu": facts.waiting_on,
         "date_du_jour": long_day(request_now()),
         "motif": "",
     }
@@ -81,7 +112,7 @@ def shelves(
 ) -> dict[str, Shelf]:
     """Return what each form of the page offers, by its name; nothing for those without any."""
     replies = replies_for(session, signalement)
-    values = values_of(signalement, location)
+    values = values_of(facts_of(signalement, location))
     status = Status(signalement.status)
     outcome = Outcome(signalement.outcome) if signalement.outcome else None
     wanted: dict[str, tuple[tuple[Occasion, ...], frozenset[Need]]] = {
@@ -90,7 +121,7 @@ def shelves(
         **{str(to): (occasions_of_move(to, needs), needs) for to, needs in moves},
     }
     made = {
-        name: _shelf(replies, values, occasions, needs)
+        name: shelf_of(replies, values, occasions, needs)
         for name, (occasions, needs) in wanted.items()
     }
     return {name: shelf for name, shelf in made.items() if shelf.groups}
@@ -103,12 +134,13 @@ def occasions_of_move(to: Status, needs: frozenset[Need]) -> tuple[Occasion, ...
     return (MOVES[to],) if to in MOVES else ()
 
 
-def _shelf(
+def shelf_of(
     replies: Iterable[Reply],
     values: Mapping[str, str],
     occasions: tuple[Occasion, ...],
     needs: frozenset[Need],
 ) -> Shelf:
+    """Return what one form offers of these answers, filled; its own fields go on filling them."""
     live = dict(field for need, field in LIVE.items() if need in needs)
     by_outcome = Need.OUTCOME in needs
     groups = (
@@ -139,7 +171,7 @@ def replies_on_page(
     chosen = (
         offered[asked].find(request.args.get("reponse", type=int)) if asked in offered else None
     )
-    values = values_of(signalement, location)
+    values = values_of(facts_of(signalement, location))
     return {
         "ready": offered,
         "prefill": {asked: fill(chosen.text, values)} if chosen else {},

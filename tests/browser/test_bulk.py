@@ -118,7 +118,11 @@ def test_ten_reports_when_handled_by_the_keyboard_alone_then_each_has_moved(
     expect(page.locator("[data-bulk-count]")).to_have_text("2 choisis")
     press("r")
     expect(page.locator("#lot-comment")).to_be_focused()
-    page.keyboard.type("Fait ce matin, j et k compris.")
+    page.locator("#lot-reponse").select_option(index=1)  # the answers of the page of one
+    expect(page.locator("#lot-comment")).to_be_focused()
+    expect(page.locator("#lot-comment")).not_to_have_value("")
+    press("Control+End")
+    page.keyboard.type(" Fait ce matin, j et k compris.")
     press("Tab")
     press("Enter")
     expect(row_of(page, references[7])).to_contain_text("Résolu")

@@ -64,6 +64,35 @@ def test_targets_of_an_agent_when_measured_then_a_finger_can_hit_them(
     assert not small, "\n".join(small)
 
 
+def under_each_other(page: Page) -> list[str]:
+    """Return the things of the header that lie under another, or out of the window."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const shown = [...document.querySelectorAll(
+            ".app-header > .brand, .nav > a, .nav > .more > summary, .header-end > *")]
+            .filter((one) => one.offsetParent)
+            .map((one) => [one.textContent.trim(), one.getBoundingClientRect()]);
+          return shown.filter(([, a], at) => a.right > innerWidth || shown.slice(at + 1)
+            .some(([, b]) => a.left < b.right - 1 && b.left < a.right - 1)).map(([words]) => words);
+        }"""
+    )
+    return found
+
+
+def test_header_when_the_window_is_of_any_width_then_nothing_lies_under_another(
+    open_page: OpenPage, blagis: str
+) -> None:
+    for name in ("", "coordinateur"):
+        page = open_page()
+        if name:
+            login(page, name)
+        page.goto("/guide")
+        for width in (360, 480, 768, 1023, 1024, 1100, 1215, 1216, 1280, 1519, 1520):
+            page.set_viewport_size({"width": width, "height": 740})
+            assert not under_each_other(page), (name, width)
+            assert_no_sideways_scroll(page)
+
+
 def test_pages_apart_when_shown_then_are_accessible(open_page: OpenPage, watch: Watch) -> None:
     watch.allow("404")
     page = open_page(PHONE)

@@ -289,6 +289,12 @@ def test_danger_when_ticked_then_numbers_come_first_and_it_is_an_emergency(phone
     expect(phone.get_by_text("Urgence", exact=True)).to_be_visible()
     shoot(phone, "signaler-danger-envoye-phone", full_page=True)
     assert_accessible(phone)
+    # the next time a tap on a category goes on by itself: it is still asked before sending
+    phone.goto("/signaler")
+    expect(phone.locator("#quoi h2")).to_be_visible()
+    phone.locator(".tile", has_text="Tags").click()
+    expect(phone.locator("#preuve h2")).to_be_visible()
+    expect(phone.get_by_label("Oui, quelqu’un est en danger")).to_be_visible()
 
 
 def wait_until_black(page: Page) -> None:

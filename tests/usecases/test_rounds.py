@@ -84,7 +84,10 @@ def test_create_round_when_a_team_has_a_depot_then_walks_out_and_back(
     actor = agent_of(session, toy)
     round_ = make_round(session, actor, [far, near, middle], now)
     assert round_.team is toy.teams["technique-ouest"]
-    assert (round_.day, round_.title) == (date(2026, 11, 22), "Tournée du 22/11/2026")
+    assert (round_.day, round_.title) == (
+        date(2026, 11, 22),
+        "Tournée du dimanche 22\u00a0novembre",
+    )
     assert round_.depot_label == "Dépôt"
     assert depot_of(session, round_) == DEPOT
     order = order_of(session, actor, round_)

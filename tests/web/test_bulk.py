@@ -18,8 +18,9 @@ from werkzeug.test import TestResponse
 
 from qpvmap.core.actors import Role
 from qpvmap.core.bulk import MOST
+from qpvmap.core.replies import Occasion
 from qpvmap.core.workflow import Status
-from qpvmap.storage.models import Account, BulkRun, RoundStop, Signalement
+from qpvmap.storage.models import Account, BulkRun, ReplyTemplate, RoundStop, Signalement
 from qpvmap.usecases.bulk import Item
 from qpvmap.web.bulk_choice import read_item
 from tests.factories import Toy, make_account, make_signalement, make_territory
@@ -138,6 +139,48 @@ def test_act_when_something_must_be_typed_then_a_page_asks_and_keeps_it_on_error
     assert done.status_code == 303
     assert {status_of(db, row) for row in rows} == {"waiting"}
     assert rows[0].waiting_on == "Enedis"
+
+
+def ready(db: Session, toy: Toy, title: str, text: str, **columns: Any) -> ReplyTemplate:
+    occasion = columns.pop("occasion", Occasion.DONE)
+    kept = {"territory_id": toy.territory.id, "code": title, "occasion": occasion, **columns}
+    reply = ReplyTemplate(**kept, title=title, text=text)
+    db.add(reply)
+    db.commit()
+    return reply
+
+
+def test_ready_answers_when_many_are_resolved_then_those_that_fit_all_are_offered_and_filled(
+    desk: FlaskClient, db: Session, toy: Toy
+) -> None:
+    roads = made(db, toy, 2)
+    lamp = made(db, toy, 1, category="eclairage")
+    any_one = ready(db, toy, "Fait", "Fait par {service}, {lieu}. {categorie}.")
+    ready(db, toy, "Trou", "Trou rebouché.", category_id=toy.categories["voirie"].id)
+    ready(db, toy, "Ailleurs", "Par d’autres.", team_id=toy.teams["technique-est"].id)
+    ready(db, toy, "Attente", "On attend.", occasion=Occasion.WAITING)
+    same = send(desk, "resoudre", roads).text
+    assert ("Trou rebouché." in same, "Par d’autres." in same, "On attend." in same) == (
+        True, False, False,
+    )  # fmt: skip
+    assert 'data-ready="lot-comment"' in same
+    mixed = send(desk, "resoudre", [*roads, *lamp]).text
+    assert "Trou rebouché." not in mixed
+    assert "[à compléter : la catégorie]." in mixed  # not the same for all: left to be written
+    assert f'name="reponse" value="{any_one.id}"' in mixed
+
+
+def test_ready_answer_when_put_in_without_a_script_then_nothing_is_done_before_it_is_whole(
+    desk: FlaskClient, db: Session, toy: Toy
+) -> None:
+    rows = made(db, toy, 2)
+    reply = ready(db, toy, "Fait", "Fait. {motif}")
+    asked = send(desk, "resoudre", rows, confirme="1", comment="x", reponse=str(reply.id)).text
+    assert ">Fait. [à compléter : motif]</textarea>" in asked
+    refused = send(desk, "resoudre", rows, confirme="1", comment="Fait. [à compléter : motif]")
+    assert refused.status_code == 422
+    assert "Complétez d’abord ce qui est entre crochets" in refused.text
+    assert [status_of(db, row) for row in rows] == ["new", "new"]
 
 
 def test_act_when_the_date_cannot_be_read_then_it_is_said(

@@ -393,3 +393,11 @@ def test_plan_when_no_script_runs_then_a_drawing(toy: Toy, client: FlaskClient) 
     assert answer.status_code == 200
     assert answer.mimetype == "image/svg+xml"
     assert "Estville" in answer.text
+
+
+def test_list_when_the_reference_is_cut_from_an_address_then_it_leads_to_the_map_s(
+    client: FlaskClient,
+) -> None:
+    answer = client.get("/signalements")
+    assert (answer.status_code, answer.location) == (303, "/?liste=signalements")
+    assert "Se connecter" in client.get("/signalements/NON-2026-0001").text

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
 from qpvmap.core.contacts import ContactDetails
+from qpvmap.core.french import NBSP, clock, long_day
 from qpvmap.core.geo import LonLat
 from qpvmap.core.photos import Moment
 from qpvmap.outputs import pdf
@@ -26,16 +27,17 @@ from qpvmap.pictures import prepare
 from qpvmap.settings import CHECKOUT
 from qpvmap.storage.accounts import actor_of
 from qpvmap.storage.contacts import add_contact
-from qpvmap.storage.models import Account, Signalement
+from qpvmap.storage.models import Account, Emprise, Signalement
 from qpvmap.storage.session import transaction
 from qpvmap.usecases.photos import PhotoSending, PhotoUpload, add_photo
 from qpvmap.usecases.rounds import Depot, NewRound, create_round, set_depot
-from tests.factories import Toy, make_account, make_signalement, make_territory
+from tests.factories import Toy, box, make_account, make_signalement, make_territory
 from tests.pictures import photo
 from tests.web.people import sign_in
 
 SHEETS = CHECKOUT / "var" / "screenshots"
 NOW = datetime.now(UTC)
+DUE = NOW + timedelta(days=10)
 
 
 @dataclass
@@ -77,7 +79,7 @@ def reports(desk: Desk, count: int, **columns: Any) -> list[str]:
                 address=f"{number} rue de l’Égalité",
                 description=f"Trou numéro {number} dans la chaussée, près de l’école.",
                 created_at=NOW,
-                due_at=NOW + timedelta(days=10),
+                due_at=DUE,
                 **columns,
             ).reference
             for number in range(1, count + 1)
@@ -221,6 +223,19 @@ def test_work_order_when_printed_then_says_where_why_and_what(desk: Desk, tmp_pa
         upload = PhotoUpload(PhotoSending(uuid4(), Moment.BEFORE), prepare(photo(640, 480)))
         add_photo(session, files, actor, reference, upload, NOW)
         row = session.query(Signalement).filter_by(reference=reference).one()
+        ground = Emprise(
+            territory_id=row.territory_id,
+            code="R1",
+            name="résidence des Tilleuls",
+            kind="residence",
+            organisation_id=desk.toy.teams["police"].organisation_id,
+            source="Plan du syndic",
+            confidence=0.8,
+            perimeter=box(2.298, 48.780, 2.300, 48.782),
+        )
+        session.add(ground)
+        session.flush()
+        row.emprise_id, row.priority = ground.id, "emergency"
         details = ContactDetails(name="Aïcha Diallo", email="aicha@example.org", consent=True)
         add_contact(session, actor, row.id, details, NOW)
     file = fetched(desk.client, f"/signalements/{reference}/bon.pdf", tmp_path)
@@ -231,6 +246,8 @@ def test_work_order_when_printed_then_says_where_why_and_what(desk: Desk, tmp_pa
         "1 rue de l’Égalité",
         "Ouestville",
         "Équipe technique-ouest",
+        "Résidence des Tilleuls, géré par Organisme police",
+        f"{long_day(DUE, NOW.date())}, {clock(DUE)}".replace(NBSP, " "),
         "Pourquoi ce service",
         "Photos avant",
         "Arrivée à",

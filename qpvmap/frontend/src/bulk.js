@@ -3,8 +3,14 @@
 import { box, counted, focused, link, redraw, rowOf, rows, say, toast } from "./desk.js";
 
 const ACCEPT = "application/json, text/html;q=0.9";
-const TYPED = "input:not([type=hidden]), textarea, select";
+const TYPED = ":is(input:not([type=hidden]), textarea, select):not([data-ready] *)";
 const FIRST_SHOWN = 10;
+
+/** The answers of the form that asks are those of a signalement's page: read when first needed. */
+async function fillReady(part) {
+  const { attachReady } = await import("./ready.js");
+  attachReady(part);
+}
 
 export class Bulk {
   /** `changed()` is called once something was done, so that the rest of the page can follow. */
@@ -152,6 +158,7 @@ export class Bulk {
     heading.tabIndex = -1;
     heading.textContent = title.textContent;
     title.replaceWith(heading);
+    for (const plain of part.querySelectorAll("noscript")) plain.remove();
     this.dialog.replaceChildren(part);
     this.dialog.dataset.action = action;
     const form = part.querySelector("[data-ask-form]");
@@ -168,6 +175,7 @@ export class Bulk {
       event.preventDefault();
       this.dialog.close();
     });
+    if (part.querySelector("[data-ready]")) fillReady(part);
     if (!this.dialog.open) this.dialog.showModal();
     const first = part.querySelector("[data-focus]") ?? part.querySelector(TYPED) ?? heading;
     first.focus();

@@ -127,7 +127,9 @@ class Filing {
     if (!this.express || this.step !== "quoi" || target.name !== "category" || !detail) return;
     if (target.dataset.nature === "tranquillite") return;
     const near = this.place.isKnown && this.preview.nearFromPack(this.place.point, target.value);
-    if (!near) this.#go("preuve");
+    if (near) return;
+    byId("preuve").append(this.form.querySelector(".danger")); // asked there: its own step is passed by
+    this.#go("preuve");
   }
 
   #natureNote() {
