@@ -29,10 +29,10 @@ const REFUSED = "Le site n’a pas voulu de cet envoi. Modifiez-le, ou exportez-
 const SILENT = "Le réseau ne répond pas. Nouvel essai un peu plus tard.";
 const BUSY_SITE = "Le site est occupé. Nouvel essai un peu plus tard.";
 
-/** Do `work` while no other tab or worker does; nothing when one does already. */
-function alone(work) {
+/** Do `work` while no other tab or worker does; when one does already, nothing, or after it. */
+function alone(work, { after = false } = {}) {
   if (!navigator.locks) return work();
-  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? work() : null));
+  return navigator.locks.request(LOCK, { ifAvailable: !after }, (lock) => (lock ? work() : null));
 }
 
 async function jsonOf(response) {
@@ -74,6 +74,7 @@ async function bodyOf(record, { as, file }) {
 class Run {
   constructor({ first = null, hurry = false } = {}) {
     Object.assign(this, { first, hurry, tried: new Set(), silences: 0, sent: 0, expired: false });
+    this.postponed = 0;
   }
 
   async go() {
@@ -90,8 +91,8 @@ class Run {
   }
 
   #said(more = {}) {
-    const { sent, expired, here } = this;
-    return { sent, expired, person: here?.person, offline: false, ...more };
+    const { sent, expired, postponed, here } = this;
+    return { sent, expired, postponed, person: here?.person, offline: false, ...more };
   }
 
   /** The next record to try: due, not tried in this run, with all that it needs accepted. */
@@ -174,6 +175,7 @@ class Run {
 
   async #later(record, response) {
     this.silences += response ? 0 : 1;
+    this.postponed += 1;
     const retryAfter = Number(response?.headers.get("Retry-After")) || 0;
     await changeRecord(record.id, (now) => ({
       ...now,
@@ -197,10 +199,11 @@ class Run {
 
 /**
  * Send what waits. `hurry`: also what was to wait longer; `first`: the id to begin with. Resolves to
- * `{sent, offline, expired, person}`; to null when a run is already on, which takes the new ones as well.
+ * `{sent, postponed, offline, expired, person}`; to null when a run is already on, which takes the new
+ * ones as well, unless it is to come `after` that one.
  */
-export function sendAll(options) {
-  return alone(() => new Run(options).go());
+export function sendAll({ after = false, ...options } = {}) {
+  return alone(() => new Run(options).go(), { after });
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

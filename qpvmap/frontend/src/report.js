@@ -22,7 +22,7 @@ import {
   STUCK,
   takeBack,
 } from "./outbox-store.js";
-import { askForSync, isMine } from "./outbox-watch.js";
+import { isMine } from "./outbox-watch.js";
 import { PhotoChoice } from "./photos-choose.js";
 import { tellPhotos } from "./photos-send.js";
 import { byId, fill, openAround, tell } from "./report-dom.js";
@@ -310,7 +310,6 @@ class Filing {
     keepAtHand(null);
     if (record?.state === SENT) return window.location.assign(record.answer.href);
     if (record?.state === STUCK) return this.#mend(record);
-    askForSync();
     this.#keptHere();
   }
 
