@@ -122,9 +122,9 @@ def test_sync_when_every_page_is_closed_then_the_worker_sends_all_of_it_once(
     page = ready_phone(context)
     network.is_cut = True
     file_reports(page)
-    assert page.evaluate(
-        "navigator.serviceWorker.ready.then((one) => one.sync.getTags())"
-    ) == ["envois"]
+    assert page.evaluate("navigator.serviceWorker.ready.then((one) => one.sync.getTags())") == [
+        "envois"
+    ]
     blank = context.new_page()
     worker = Worker(blank, network.address)
     page.close()

@@ -11,7 +11,6 @@ import {
   recordOf,
   SENT,
   STUCK,
-  setNote,
   settle,
   watch,
 } from "./outbox-store.js";
@@ -46,7 +45,6 @@ export async function whoIsHere() {
     const response = await fetch(WHO, { cache: "no-store", signal: AbortSignal.timeout(15000) });
     const said = response.ok ? await jsonOf(response) : null;
     if (typeof said?.person !== "string") return null;
-    await setNote("here", { person: said.person, name: said.name, at: Date.now() });
     return said;
   } catch {
     return null;

@@ -34,7 +34,7 @@ export class PhotoChoice {
       for (const photo of await photosOf(this.owner)) this.#show(photo);
       this.root.hidden = false;
     } catch {
-      // A browser that keeps nothing: photos are added on the page that follows.
+      // Nothing is kept: photos are added on the page that follows.
       document.getElementById("photos-apres").hidden = false;
     }
   }
@@ -49,15 +49,16 @@ export class PhotoChoice {
 
   async #add(file) {
     this.#say(this.root.dataset.wShrinking);
+    const blob = await shrink(file).catch(() => null);
+    if (!blob) return this.#say(this.root.dataset.wUnreadable);
     try {
-      const blob = await shrink(file);
       const photo = { id: newId(), blob };
       await keepPhoto(photo.id, this.owner, blob);
       this.#show(photo);
       this.#say("");
       this.onChange();
     } catch (error) {
-      this.#say(this.root.dataset[isFull(error) ? "wFull" : "wUnreadable"]);
+      this.#say(this.root.dataset[isFull(error) ? "wFull" : "wUnkept"]);
     }
   }
 

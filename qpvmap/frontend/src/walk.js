@@ -1,9 +1,10 @@
 // A walk on the phone: one stop at a time, three taps a stop. All that is written goes through the
 // outbox, so that nothing is lost without signal; the page says it again when it is opened.
+import { submitNow, tellKept, tellNotKept } from "./keeping.js";
 import { sendAll } from "./outbox-send.js";
 import {
   allRecords,
-  isFull,
+  forgetBlob,
   keepBlob,
   keepRecord,
   newId,
@@ -11,7 +12,7 @@ import {
   STUCK,
   watch,
 } from "./outbox-store.js";
-import { shrink } from "./shrink.js";
+import { shrink, Unreadable } from "./shrink.js";
 import { WalkTrack } from "./walk-track.js";
 
 const page = document.querySelector("[data-walk]");
@@ -88,18 +89,20 @@ async function keepPhoto(file, { url, body, needs = [], label }) {
   const id = newId();
   const kept = { id, kind: "walk-photo", url, body, needs, label, person };
   await keepBlob({ id, record: id, blob });
-  await keepRecord(kept);
+  await keepRecord(kept).catch((error) => forgetBlob(id).then(() => Promise.reject(error)));
   return URL.createObjectURL(blob);
 }
 
-/** Do it; a full phone says so, and what was typed stays in the form. */
-async function attempt(box, work) {
+/** Do it; a phone that cannot keep says so, and the form goes as it is to a site that answers. */
+async function attempt(box, form, work) {
   try {
     await work();
+    tellKept();
     send();
   } catch (error) {
-    if (!isFull(error) && !(error instanceof DOMException)) throw error;
-    say(box, isFull(error) ? words.wFull : words.wUnreadable);
+    if (error instanceof Unreadable) return say(box, words.wUnreadable);
+    tellNotKept(error);
+    await submitNow(form);
   }
 }
 
@@ -119,7 +122,7 @@ function listenToStop(stop) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(stop, async () => {
+    attempt(stop, form, async () => {
       const body = bodyOf(form);
       body.note = form.elements.note.value;
       await keep(form, "walk-stop", { label: titleOf(stop), body });
@@ -136,12 +139,12 @@ function listenToStop(stop) {
 
 function takePhoto(stop, form) {
   const [file] = form.elements.photo.files;
-  form.elements.photo.value = "";
   if (!file) return;
-  attempt(stop, async () => {
+  attempt(stop, form, async () => {
     const body = { stop_id: stop.dataset.stop, captured_at: new Date().toISOString() };
     const url = new URL(form.action).pathname;
     const shown = await keepPhoto(file, { url, body, label: titleOf(stop) });
+    form.elements.photo.value = "";
     showPhoto(stop, shown);
     say(stop, words.wPhoto);
   });
@@ -218,7 +221,7 @@ function listenToPoint(box) {
     event.preventDefault();
     const fault = pointFault(form);
     if (fault) return say(box, fault);
-    attempt(box, () => keepPoint(box, form));
+    attempt(box, form, () => keepPoint(box, form));
   });
 }
 
@@ -254,7 +257,7 @@ function listenToDecisions(box) {
     const { what, team, owner } = form.elements;
     const isWhole = what.value.trim() && (team.value || owner.value.trim());
     if (!isWhole) return say(form, words.wDecision);
-    attempt(form, async () => {
+    attempt(form, form, async () => {
       const body = bodyOf(form);
       const references = new FormData(form).getAll("reference");
       body.references = [body.references ?? "", ...references].join(" ").trim();
@@ -272,7 +275,7 @@ function listenToEnd(form) {
   form.addEventListener("submit", (event) => {
     if (navigator.onLine) return;
     event.preventDefault();
-    attempt(form, async () => {
+    attempt(form, form, async () => {
       await keep(form, "walk-end", { label: document.querySelector("h1").textContent });
       const clock = new Date().toLocaleTimeString("fr-FR", { hour: "2-digit", minute: "2-digit" });
       say(form, words.wEnded.replace("{n}", clock));
