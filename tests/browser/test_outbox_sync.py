@@ -1,4 +1,4 @@
-"""What the service worker does alone, with every page closed: it sends what waits, it shows a message.
+"""What the service worker does alone, every page closed: it sends what waits, shows a message.
 
 The browser is told by its own developer tools that the network is back, or that a message came.
 """

@@ -49,7 +49,8 @@ KEPT_DRAFT = """(text) => new Promise((resolve) => {
     const asked = database.transaction("records").objectStore("records").getAll();
     asked.onsuccess = () => {
       database.close();
-      resolve(asked.result.some(({ state, body }) => state === "draft" && body.description === text));
+      const drafts = asked.result.filter(({ state }) => state === "draft");
+      resolve(drafts.some(({ body }) => body.description === text));
     };
   };
 })"""

@@ -9,6 +9,7 @@ import {
   dropRecord,
   keepBlob,
   keepRecord,
+  photosOf,
   recordOf,
   recordsThatNeed,
   release,
@@ -64,7 +65,7 @@ export async function takeOldDraft() {
 
 /* Photos */
 
-export async function keepPhoto(id, owner, blob) {
+async function keepPhoto(id, owner, blob) {
   if (!(await recordOf(id))) {
     const record = { id, kind: "photo", url: photoUrl(owner), needs: [owner], state: DRAFT };
     await keepRecord({ ...record, body: { moment: "before" }, person: personHere() });
@@ -77,17 +78,12 @@ export async function keepPhoto(id, owner, blob) {
   }
 }
 
-/** The photos kept for `owner`, oldest first: `[{id, blob}]`. */
-export async function photosOf(owner) {
-  const photos = [];
-  for (const { id } of await recordsThatNeed(owner)) {
-    const [kept] = await blobsOf(id);
-    if (kept) photos.push({ id, blob: kept.blob });
-  }
-  return photos;
-}
-
-export const forgetPhoto = dropRecord;
+/** The photos of the draft `owner`, as PhotoChoice keeps them. */
+export const filingPhotos = (owner) => ({
+  all: async () => photosOf(await recordsThatNeed(owner)),
+  keep: (id, blob) => keepPhoto(id, owner, blob),
+  forget: dropRecord,
+});
 
 /** The form of `id` went by itself: its draft is done, and its photos follow. */
 export async function sentAsForm(id) {

@@ -285,6 +285,16 @@ export async function blobsOf(record) {
   return found.sort((one, other) => one.at - other.at).map(asBlob);
 }
 
+/** The photos of records, in their order: `[{id, blob}]`. */
+export async function photosOf(records) {
+  const photos = [];
+  for (const { id } of records) {
+    const [kept] = await blobsOf(id);
+    if (kept) photos.push({ id, blob: kept.blob });
+  }
+  return photos;
+}
+
 export function forgetBlob(id) {
   return written(({ blobs }) => asked(blobs.delete(id)));
 }

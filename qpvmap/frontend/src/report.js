@@ -4,6 +4,7 @@ import { Discretion } from "./discretion.js";
 import {
   atHand,
   drafts,
+  filingPhotos,
   keepAtHand,
   makeSupport,
   saveDraft,
@@ -75,7 +76,9 @@ class Filing {
       },
       onNear: () => this.#name(),
     });
-    this.photos = new PhotoChoice(byId("photos"), this.id, { onChange: () => this.#save() });
+    this.photos = new PhotoChoice(byId("photos"), filingPhotos(this.id), {
+      onChange: () => this.#save(),
+    });
     this.#listen();
     this.#startStep(draft);
     if (this.place.isKnown) this.preview.later();
