@@ -52,6 +52,7 @@ from qpvmap.web.walk_forms import (
     Typed,
     new_id,
     read_id,
+    read_instant,
     read_photo,
     read_point,
     read_route,
@@ -154,7 +155,7 @@ def add_stop(walk_id: int) -> ResponseReturnValue:
     return kept(asked.client_id, created, said, at, f"{said}, ajouté.", stop=here)
 
 
-def read_angle(form: Form, name: str, most: float) -> float:
+def read_angle(form: Form, name: str, most: int) -> float:
     """Return a longitude or a latitude.
 
     Raises
