@@ -131,9 +131,12 @@ async function addStop(box, form) {
   listenToStop(showStop({ id, label, lon: body.lon, lat: body.lat }));
   form.reset();
   box.open = false;
+  (await map)?.relist();
   await goTo(id);
   say(openOne(), words.wKept);
 }
+
+let map = null;
 
 /* A point along the way */
 
@@ -351,7 +354,7 @@ async function begin() {
   send();
   keepPage();
   const frame = document.querySelector("[data-walk-map]");
-  if (frame) import("./walk-map.js").then(({ walkMap }) => walkMap(frame));
+  if (frame) map = import("./walk-map.js").then(({ walkMap }) => walkMap(frame)).catch(() => null);
 }
 
 begin();
