@@ -137,6 +137,7 @@ class Run {
     const aside = record.person === "" && this.here.person !== "";
     if (!aside) headers["X-CSRFToken"] = this.here.csrf_token;
     headers["Qpvmap-Person"] = record.person;
+    headers["Qpvmap-Clock"] = new Date().toISOString(); // the site sees if this phone is a day off
     try {
       return await fetch(record.url, {
         method: "POST",
