@@ -42,6 +42,7 @@ from tests.browser.conftest import (
     shoot,
     uncovered,
 )
+from tests.browser.test_parcours import wait_until_kept_for_me
 from tests.pictures import photo
 
 STOPS = 12
@@ -285,6 +286,16 @@ def test_walk_when_nothing_was_planned_then_stops_are_added_on_the_way_without_n
     middle = picture.getpixel((picture.width // 2, picture.height // 2))
     assert isinstance(middle, tuple)
     assert max(middle) < DARK
+
+    # what needs the network says what does not
+    wait_until_kept_for_me(phone)
+    phone.context.set_offline(True)
+    phone.goto("/corbeille")
+    expect(phone.get_by_role("heading", name="S’ouvre aussi sans réseau")).to_be_visible()
+    shoot(phone, "hors-ligne-pages")
+    assert_accessible(phone)
+    phone.get_by_role("link", name="Marche improvisée").tap()
+    expect(phone.get_by_role("heading", name="Marche improvisée")).to_be_visible()
 
 
 def stop_here(phone: Page, name: str, *, is_open: bool = False) -> None:
