@@ -52,6 +52,15 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)}{NBSP}{one if abs(count) < 2 else many or one + 's'}"
 
 
+def clock_doubt(off_s: int) -> str:
+    """Return what is to be known of an hour told by a phone `off_s` seconds late, or ahead."""
+    way, seconds = ("retardait", off_s) if off_s > 0 else ("avançait", -off_s)
+    for length, one in ((86400, "jour"), (3600, "heure"), (60, "minute")):
+        if round(seconds / length) or length == 60:
+            return f"le téléphone {way} de {plural(round(seconds / length), one)}"
+    return ""
+
+
 def quoted(words: str) -> str:
     """Return `« planifié »`."""
     return f"«{NBSP}{words}{NBSP}»"

@@ -110,6 +110,16 @@ class Submission(BaseModel):
         return captured if now - KEPT_ON_A_PHONE <= captured <= now else now
 
 
+CLOCKS_AGREE = timedelta(minutes=5)
+"""A phone's clock this near to ours is right."""
+
+
+def clock_off(phone: datetime, now: datetime) -> int | None:
+    """Return by how many seconds a phone's clock is late, negative when ahead; None when right."""
+    off = now - phone
+    return round(off.total_seconds()) if abs(off) > CLOCKS_AGREE else None
+
+
 FIELD_MESSAGES: Mapping[str, str] = {
     "client_id": "L’identifiant d’envoi n’est pas valable. Rechargez la page et renvoyez.",
     "category": "Choisissez une catégorie : elle décide du service prévenu.",

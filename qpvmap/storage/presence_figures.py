@@ -3,7 +3,7 @@
 Nobody is in them: people are only told apart, so that nobody counts twice at a time.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -48,13 +48,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Presences:
-    """Hours by quarter and by sector; how many rounds, and how many of them are to be checked."""
+    """Hours by quarter and by sector; how many rounds, and how many of them are to be checked.
+
+    `rounds_by_month` counts each round once, in the month in which its first part here began, with
+    the quarter of that part.
+    """
 
     by_qpv: Mapping[Cell, Hours]
     by_sector: Mapping[Cell, Hours]
     sector_names: Mapping[str, str]
     rounds: int
     to_check: int
+    rounds_by_month: Mapping[tuple[date, str], int]
 
     @property
     def presence(self) -> timedelta:
@@ -112,7 +117,16 @@ def presence_figures(session: Session, scope: Scope, now: datetime) -> Presences
         sector_names={row.sector_code: row.sector_name for row in rows},
         rounds=len({row.id for row in rows}),
         to_check=len({row.id for row in rows if row.to_check}),
+        rounds_by_month=_rounds_by_month(rows),
     )
+
+
+def _rounds_by_month(rows: Sequence[Any]) -> Mapping[tuple[date, str], int]:
+    first: dict[int, tuple[date, str]] = {}
+    for row in rows:  # in the order in which they began
+        month = row.since.astimezone(PARIS).date().replace(day=1)
+        first.setdefault(row.id, (month, row.qpv_code or ELSEWHERE))
+    return Counter(first.values())
 
 
 def _stretch(row: Any, place: Hashable) -> Stretch:

@@ -181,6 +181,16 @@ def teams_among(session: Session, keys: Collection[int]) -> Sequence[Team]:
     return session.scalars(select(Team).where(Team.id.in_(keys)).order_by(Team.id)).all()
 
 
+def latest_team(session: Session, account_id: int) -> int | None:
+    """Return the key of the team of this person's latest round."""
+    return session.scalar(
+        select(Presence.team_id)
+        .where(Presence.walker_id == account_id, Presence.cancelled_at.is_(None))
+        .order_by(Presence.started_at.desc())
+        .limit(1)
+    )
+
+
 def sector_names(session: Session, presence: Presence) -> list[str]:
     """Return the sectors of a round, each once, in the order in which they were entered."""
     return list(

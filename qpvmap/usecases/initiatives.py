@@ -1,13 +1,15 @@
 """Actions of the team: what was done, where, with whom, for how many; and photos of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
+from qpvmap.core.deadlines import PARIS
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotAllowed, NotFound, StaleVersion
+from qpvmap.core.french import local_date
 from qpvmap.core.outreach import NO_KIND
 from qpvmap.core.outreach import Initiative as Asked
 from qpvmap.core.permissions import Action, Target, may, require
@@ -20,7 +22,7 @@ from qpvmap.storage.files import Files, new_key, photo_path, put_photo
 from qpvmap.storage.models import Initiative, InitiativePhoto
 from qpvmap.storage.presence_words import word_by_code
 from qpvmap.storage.signalements import lock_client_id
-from qpvmap.usecases.presences import known_sector, team_of
+from qpvmap.usecases.presences import known_sector, team_during
 
 
 def note_initiative(
@@ -41,7 +43,8 @@ def note_initiative(
         if actor.account_id is None or earlier.author_id != actor.account_id:
             raise NotAllowed(Action.RECORD_PRESENCE)
         return earlier, False
-    team = team_of(session, actor)
+    since = datetime.combine(asked.day or local_date(now), time(0), PARIS)
+    team = team_during(session, actor, since, since + timedelta(days=1))
     found = Initiative(
         client_id=asked.client_id,
         territory_id=team.territory_id,

@@ -83,9 +83,14 @@ class Whole:
 
 
 def note_presence(
-    session: Session, actor: Actor, client_id: UUID, whole: Whole, now: datetime
+    session: Session,
+    actor: Actor,
+    client_id: UUID,
+    whole: Whole,
+    now: datetime,
+    team_code: str = "",
 ) -> Noted:
-    """Enter a round afterwards.
+    """Enter a round afterwards, for one of the actor's teams: the first without a code.
 
     Raises
     ------
@@ -96,7 +101,7 @@ def note_presence(
     earlier = noted_before(session, actor, client_id)
     if earlier is not None:
         return Noted(earlier, created=False)
-    team = team_of(session, actor)
+    team = team_of(session, actor, team_code)
     presence = Presence(
         client_id=client_id,
         territory_id=team.territory_id,

@@ -4,6 +4,7 @@ Each call has an identifier made by the phone: the same again changes nothing, s
 for a network can be sent until an answer comes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from qpvmap.core.actors import Actor
 from qpvmap.core.errors import InvalidSubmission, NotAllowed, NotFound
 from qpvmap.core.french import clock, long_day
-from qpvmap.core.permissions import Action, Target, require
+from qpvmap.core.permissions import Action, Target, may, require
 from qpvmap.core.presences import (
     LONGEST,
     MAX_OTHERS,
@@ -28,6 +29,7 @@ from qpvmap.storage.presence_words import sector_by_code
 from qpvmap.storage.signalements import lock_client_id
 
 NO_TEAM = "Vous n’êtes dans aucun service : la coordination peut vous y ajouter."
+UNKNOWN_TEAM = "Choisissez une de vos équipes."
 UNKNOWN_SECTOR = "Choisissez où vous êtes : un des secteurs de la liste."
 UNKNOWN_COMPANION = "Choisissez une ou un collègue de votre équipe, ou personne."
 BAD_OTHERS = f"Autres personnes : un nombre entre 0 et {MAX_OTHERS}."
@@ -38,13 +40,17 @@ SLIP = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A round that begins; `at` by the phone's clock, None for now."""
+    """A round that begins; `at` by the phone's clock, None for now.
+
+    `team` is the code of one of the actor's teams; without it, the first one.
+    """
 
     client_id: UUID
     sector: str
     at: datetime | None = None
     companion_id: int | None = None
     others: int = 0
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,14 @@ def start_presence(session: Session, actor: Actor, asked: Start, now: datetime) 
     NotAllowed
         If the actor notes no rounds, or the `client_id` is somebody else's.
     InvalidSubmission
-        If the actor has no team, is on a round already, or names a sector or a colleague that
-        does not exist.
+        If the actor has no team, is on a round already, or names a team, a sector or a colleague
+        that is none of theirs.
     """
     walker = held(session, actor)
     earlier = noted_before(session, actor, asked.client_id)
     if earlier is not None:
         return Noted(earlier, created=False)
-    team = team_of(session, actor)
+    team = team_of(session, actor, asked.team)
     at = captured_at(asked.at, now)
     sector = known_sector(session, team.territory_id, asked.sector)
     check_company(session, team, walker, asked.companion_id, asked.others)
@@ -220,22 +226,53 @@ def is_settled(session: Session, presence: Presence) -> bool:
     return presence.cancelled_at is not None or bool(rows.changes_of(session, presence.id))
 
 
-def team_of(session: Session, actor: Actor) -> Team:
-    """Return the team for which the actor notes what they do.
+def teams_of(session: Session, actor: Actor) -> Sequence[Team]:
+    """Return the teams for which the actor can note what they do, on the territory of the first."""
+    found = rows.teams_among(session, actor.team_ids)
+    return [
+        team
+        for team in found
+        if team.territory_id == found[0].territory_id
+        and may(actor, Action.RECORD_PRESENCE, Target(team.territory_id, None, team.id))
+    ]
+
+
+def team_of(session: Session, actor: Actor, code: str = "") -> Team:
+    """Return the team for which the actor notes what they do: that of `code`, else the first.
 
     Raises
     ------
     InvalidSubmission
-        If they are in none.
+        If they are in none, or not in that one.
     NotAllowed
-        If they note nothing for it.
+        If they note nothing.
     """
-    teams = rows.teams_among(session, actor.team_ids)
+    teams = teams_of(session, actor)
     if not teams:
         require(actor, Action.RECORD_PRESENCE, _anywhere(actor))
         raise InvalidSubmission({"team": NO_TEAM})
-    require(actor, Action.RECORD_PRESENCE, Target(teams[0].territory_id, None, teams[0].id))
-    return teams[0]
+    if not code:
+        return teams[0]
+    for team in teams:
+        if team.code == code:
+            return team
+    raise InvalidSubmission({"team": UNKNOWN_TEAM})
+
+
+def team_during(session: Session, actor: Actor, since: datetime, until: datetime) -> Team:
+    """Return the team of the round that the actor was on then; else as `team_of` does.
+
+    Raises
+    ------
+    InvalidSubmission, NotAllowed
+        As `team_of` does.
+    """
+    usual = team_of(session, actor)
+    if actor.account_id is None:
+        return usual
+    presence = rows.overlapping(session, actor.account_id, since, until)
+    on_it = presence.team_id if presence else usual.id
+    return next((team for team in teams_of(session, actor) if team.id == on_it), usual)
 
 
 def _anywhere(actor: Actor) -> Target:

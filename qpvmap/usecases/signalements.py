@@ -49,8 +49,11 @@ def submit(
     now: datetime,
     *,
     is_demo: bool = False,
+    clock_off_s: int | None = None,
 ) -> Receipt:
     """File `submission` once: the same `client_id` again returns the first one.
+
+    `clock_off_s` is by how much the clock of the phone that sends it is late, when it is not right.
 
     Raises
     ------
@@ -75,6 +78,7 @@ def submit(
     signalement.reference = rows.next_reference(session, territory, category.nature, now.year)
     signalement.reporter_id = actor.account_id
     signalement.captured_at = submission.captured_by(now)
+    signalement.clock_off_s = clock_off_s
     signalement.created_at = signalement.updated_at = signalement.counted_from = now
     signalement.is_demo = is_demo
     session.add(signalement)

@@ -1,6 +1,6 @@
 """Solicitations: noted in two taps, put right or taken back within the day."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,10 +18,11 @@ from qpvmap.storage.models import PresenceWord, Sector, Solicitation
 from qpvmap.storage.presence_words import word_by_code
 from qpvmap.storage.presences import open_presence
 from qpvmap.storage.signalements import lock_client_id
-from qpvmap.usecases.presences import known_sector, team_of
+from qpvmap.usecases.presences import known_sector, team_during
 
 NO_BODY = "Choisissez vers qui la personne a été orientée."
 TOO_LATE = "Une sollicitation se corrige le jour même : elle compte déjà dans les chiffres."
+A_MOMENT = timedelta(microseconds=1)
 
 
 def note_solicitation(
@@ -29,7 +30,8 @@ def note_solicitation(
 ) -> tuple[Solicitation, bool]:
     """Note what somebody asked for; return it, and whether this call did.
 
-    Without a sector it belongs to the one where the actor's round under way is.
+    Without a sector it belongs to the one where the actor's round under way is; its team is that
+    of the round on which it was.
 
     Raises
     ------
@@ -44,14 +46,15 @@ def note_solicitation(
         if actor.account_id is None or earlier.author_id != actor.account_id:
             raise NotAllowed(Action.RECORD_PRESENCE)
         return earlier, False
-    team = team_of(session, actor)
+    at = captured_at(asked.at, now)
+    team = team_during(session, actor, at, at + A_MOMENT)
     found = Solicitation(
         client_id=asked.client_id,
         territory_id=team.territory_id,
         team_id=team.id,
         author_id=actor.account_id,
         sector=_sector(session, actor, team.territory_id, asked.sector),
-        happened_at=captured_at(asked.at, now),
+        happened_at=at,
         created_at=now,
     )
     _say(session, found, asked, now)

@@ -91,7 +91,7 @@ def record_visit(session: Session, actor: Actor, walk_id: int, visit: Visit, now
         if (earlier.author_id, earlier.stop_id) != (author_id, visit.stop_id):
             raise NotAllowed(Action.RECORD_WALK)
         return False
-    at = _seen_at(walk, visit.captured_at, now)
+    at = seen_at(walk, visit.captured_at, now)
     _require_sense(walk, visit)
     stop = walk_rows.find_stop(session, walk_id, visit.stop_id, lock=True)
     if stop is None:
@@ -139,7 +139,7 @@ def add_point(
         if (earlier.author_id, earlier.walk_id) != (author_id, walk_id):
             raise NotAllowed(Action.RECORD_WALK)
         return earlier, False
-    at = _seen_at(walk, said.captured_at, now)
+    at = seen_at(walk, said.captured_at, now)
     if asked.stop_id and walk_rows.find_stop(session, walk_id, asked.stop_id) is None:
         raise NotFound("Arrêt", str(asked.stop_id))
     point = WalkPoint(
@@ -184,7 +184,7 @@ def earlier_photo(
         if (found.walk_id, found.uploaded_by) != (walk_id, actor.account_id):
             raise NotAllowed(Action.RECORD_WALK)
         return found
-    _seen_at(walk, sending.captured_at, now)
+    seen_at(walk, sending.captured_at, now)
     if sending.item and sending.item not in walk.item_codes:
         raise InvalidSubmission({"item": UNKNOWN_ITEM})
     stop_id, point_id = _place_of(session, walk_id, sending)
@@ -225,7 +225,7 @@ def add_photo(
         width=picture.width,
         height=picture.height,
         size_bytes=len(picture.full),
-        captured_at=_seen_at(walk, sending.captured_at, now),
+        captured_at=seen_at(walk, sending.captured_at, now),
         uploaded_by=_author(actor),
         uploaded_at=now,
     )
@@ -297,7 +297,7 @@ def _author(actor: Actor) -> int:
     return actor.account_id
 
 
-def _seen_at(walk: SiteWalk, captured_at: datetime | None, now: datetime) -> datetime:
+def seen_at(walk: SiteWalk, captured_at: datetime | None, now: datetime) -> datetime:
     """Return when something was seen, if the walk still takes it.
 
     Raises

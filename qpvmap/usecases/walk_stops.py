@@ -24,6 +24,7 @@ from qpvmap.storage.gazetteer import nearest_place
 from qpvmap.storage.models import SiteWalk, WalkStop
 from qpvmap.storage.places import locate
 from qpvmap.storage.signalements import lock_client_id, point_of
+from qpvmap.usecases.walk_records import seen_at
 from qpvmap.usecases.walks import begin, changed, led_walk, locked_walk, require_open
 
 TOO_MANY = f"{MAX_STOPS} arrêts au plus\u00a0: au-delà, faites deux marches."
@@ -35,12 +36,16 @@ LONG_ROUTE = f"Tracé trop long\u00a0: {ROUTE_MAX_POINTS} points au plus."
 
 @dataclass(frozen=True, slots=True)
 class NewStop:
-    """A stop that somebody adds; without a label it is called by what is nearest to it."""
+    """A stop that somebody adds; without a label it is called by what is nearest to it.
+
+    `captured_at` is when a phone added it on the way, perhaps without signal.
+    """
 
     client_id: UUID
     point: LonLat
     label: str = ""
     address: str = ""
+    captured_at: datetime | None = None
 
 
 def add_stop(
@@ -53,7 +58,8 @@ def add_stop(
     NotFound, NotAllowed
         If there is no such walk, or the actor may not lead it.
     InvalidSubmission
-        If the walk is over, has too many stops, or the name is too long.
+        If the walk is over, or was when the phone added it; has too many stops; or the name is
+        too long.
     OutsideTerritory
         If no commune that is loaded contains the place.
     """
@@ -64,7 +70,10 @@ def add_stop(
         if earlier.walk_id != walk_id:
             raise NotAllowed(Action.LEAD_WALK)
         return earlier, False
-    require_open(walk)
+    if asked.captured_at is None:
+        require_open(walk)
+    else:
+        seen_at(walk, asked.captured_at, now)
     label = _label(asked.label)
     keys = rows.stop_keys(session, walk_id)
     if len(keys) >= MAX_STOPS:

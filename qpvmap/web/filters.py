@@ -160,6 +160,7 @@ FILTERS = {
     "taking_words": taking_words,
     "ago": ago,
     "clock": french.clock,
+    "clock_doubt": french.clock_doubt,
     "day_field": day_field,
     "delay_words": delay_words,
     "distance": french.distance,

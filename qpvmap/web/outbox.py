@@ -4,6 +4,7 @@ The page itself holds nothing of anybody: its list is drawn on the phone. Each a
 record under the identifier that the phone drew for it: the same one again writes nothing twice.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
@@ -12,12 +13,13 @@ from flask_wtf.csrf import generate_csrf
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound
 from qpvmap.core.photos import Moment, Size
-from qpvmap.core.signalements import Submission
+from qpvmap.core.signalements import Submission, clock_off
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.supports import support_by_client_id
 from qpvmap.usecases.photos import PhotoSending
 from qpvmap.web.drafts import Draft
+from qpvmap.web.filters import request_now
 from qpvmap.web.offline import kept_offline
 from qpvmap.web.outbox_door import accepted, person_key
 from qpvmap.web.photos import MAX_PHOTO_BODY, photo_url, receive_photo, sent_files
@@ -74,7 +76,7 @@ def file() -> ResponseReturnValue:
         raise InvalidSubmission({**refused.others, "lieu": refused.found.error}) from None
     except InvalidSubmission as refused:
         raise InvalidSubmission(by_shown_field(refused.fields)) from None
-    receipt = file_submission(submission)
+    receipt = file_submission(submission, phone_clock_off())
     signalement = receipt.signalement
     return accepted(
         submission.client_id,
@@ -84,6 +86,15 @@ def file() -> ResponseReturnValue:
         href=url_for("filing.sent", reference=signalement.reference),
         note=note_on(signalement, submission, created=receipt.created),
     )
+
+
+def phone_clock_off() -> int | None:
+    """Return how far off the clock of the phone that sends is; None when it is right, or unsaid."""
+    try:
+        phone = datetime.fromisoformat(request.headers.get("Qpvmap-Clock", ""))
+    except ValueError:
+        return None
+    return clock_off(phone, request_now()) if phone.tzinfo else None
 
 
 def note_on(signalement: Signalement, submission: Submission, *, created: bool) -> str:

@@ -1,6 +1,7 @@
 """`/parcours`: all that is done on foot. A mediator's round first; walks; for others, figures."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
@@ -10,10 +11,17 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.french import local_date
 from qpvmap.core.permissions import Action, Reach, Target, may, reach_of
 from qpvmap.core.presences import MAX_OTHERS
+from qpvmap.storage.models import Team
 from qpvmap.storage.outreach import solicitations_since
 from qpvmap.storage.presence_words import sectors_of, shapes_of
-from qpvmap.storage.presences import colleagues_of, open_presence, teams_among, to_check
-from qpvmap.usecases.presences import NO_TEAM
+from qpvmap.storage.presences import (
+    colleagues_of,
+    latest_team,
+    open_presence,
+    teams_among,
+    to_check,
+)
+from qpvmap.usecases.presences import NO_TEAM, teams_of
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.offline import kept_offline
@@ -55,13 +63,12 @@ def home(refusal: Refusal | None) -> str:
 def walker_page(actor: Actor) -> dict[str, Any]:
     """Return what somebody who walks needs: the round under way, or what begins one."""
     session, key = request_session(), actor.account_id
-    teams = teams_among(session, actor.team_ids)
-    if key is None or not teams:
+    if key is None or not teams_among(session, actor.team_ids):
         return {"missing": NO_TEAM}
-    team = teams[0]
-    if not may(actor, Action.RECORD_PRESENCE, Target(team.territory_id, None, team.id)):
+    teams = teams_of(session, actor)
+    if not teams:
         return {}
-    colleagues = colleagues_of(session, team.id, key)
+    team = teams[0]
     now = request_now()
     return {
         "now": now.astimezone(UTC),
@@ -70,10 +77,27 @@ def walker_page(actor: Actor) -> dict[str, Any]:
         "asked": solicitations_since(session, key, start_of_day(local_date(now))),
         "sectors": sectors_of(session, team.territory_id),
         "shapes": sector_shapes(team.territory_id),
-        "companions": [("", "Personne"), *((str(key), name) for key, name in colleagues.items())],
+        **company_choices(teams),
         "max_others": MAX_OTHERS,
         "ids": {name: new_uid() for name in ("debut", "secteur", "fin")},
         "emergency_numbers": served_territory().emergency_numbers,
+    }
+
+
+def company_choices(teams: Sequence[Team]) -> dict[str, Any]:
+    """Return with whom and for which of these teams a round of the reader's can be."""
+    session, key = request_session(), current_actor().account_id or 0
+    many = len(teams) > 1
+    companions = [
+        (str(one), f"{name} ({team.name})" if many else name)
+        for team in teams
+        for one, name in colleagues_of(session, team.id, key).items()
+    ]
+    latest = latest_team(session, key) if many else None
+    return {
+        "companions": [("", "Personne"), *companions],
+        "teams": [(team.code, team.name) for team in teams] if many else [],
+        "team": next((team.code for team in teams if team.id == latest), teams[0].code),
     }
 
 

@@ -86,7 +86,7 @@ def index() -> str:
         asked=sum(one.times for one in asked),
         actions=sum(one.actions for one in done),
         people=sum(one.people for one in done),
-        months=months(hours.by_qpv, _asked_by_month(asked), _done_by_month(done)),
+        months=months(hours, _asked_by_month(asked), _done_by_month(done)),
         by_qpv=slots(hours.by_qpv, by_qpv),
         by_sector=slots(hours.by_sector, {**sectors, **hours.sector_names}),
         slot_names=SLOT_NAMES,
@@ -189,6 +189,15 @@ def _hours_table(scope: Scope) -> Figures:
     ]
 
 
+def _rounds_table(scope: Scope) -> Figures:
+    found = presence_figures(request_session(), scope, request_now()).rounds_by_month
+    header = ("mois", "quartier du début", "tournées")
+    return header, [
+        (month.strftime("%Y-%m"), qpv_code or ELSEWHERE, times)
+        for (month, qpv_code), times in sorted(found.items())
+    ]
+
+
 def _solicitations_table(scope: Scope) -> Figures:
     header = ("mois", "quartier", "public", "sujet", "réponse", "nombre")
     return header, [
@@ -221,11 +230,13 @@ def _actions_table(scope: Scope) -> Figures:
 
 
 TABLES: Mapping[str, Callable[[Scope], Figures]] = {
+    "tournees": _rounds_table,
     "heures": _hours_table,
     "sollicitations": _solicitations_table,
     "actions": _actions_table,
 }
 FILE_WORDS = {
+    "tournees": "Tournées par mois",
     "heures": "Heures par créneau",
     "sollicitations": "Sollicitations",
     "actions": "Actions",

@@ -1,6 +1,6 @@
 """Figures of presence as pages say them: hours in words, and what each reader may count."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,6 +11,7 @@ from qpvmap.core.permissions import Action, Reach, reach_of
 from qpvmap.core.presence_hours import Cell, Hours
 from qpvmap.core.presences import DAY_LABELS, SLOT_LABELS, DayKind, Slot
 from qpvmap.storage.presence_figures import (
+    Presences,
     Scope,
     by_month,
     initiative_figures,
@@ -84,6 +85,7 @@ class Month:
 
     month: date
     words: str
+    rounds: int
     presence: str
     person: str
     asked: int
@@ -93,10 +95,13 @@ class Month:
 
 
 def months(
-    cells: Mapping[Cell, Hours], asked: Mapping[date, int], done: Mapping[date, tuple[int, int]]
+    found: Presences, asked: Mapping[date, int], done: Mapping[date, tuple[int, int]]
 ) -> Sequence[Month]:
     """Return one line for each month in which anything was noted, in order."""
-    hours = by_month(cells)
+    hours = by_month(found.by_qpv)
+    rounds: Counter[date] = Counter()
+    for (month, _), times in found.rounds_by_month.items():
+        rounds[month] += times
     keys = sorted({*hours, *asked, *done})
     longest = max((hours_of(one.presence) for one in hours.values()), default=0)
     lines = []
@@ -107,6 +112,7 @@ def months(
             Month(
                 key,
                 month_words(key),
+                rounds[key],
                 hours_words(of_month.presence),
                 hours_words(of_month.person),
                 asked.get(key, 0),

@@ -1,5 +1,6 @@
 """`/parcours/tournees`: a mediator starts, moves, ends, enters, corrects a round."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,15 @@ from qpvmap.core.errors import InvalidSubmission, NotFound, StaleVersion
 from qpvmap.core.french import clock, local_date
 from qpvmap.core.permissions import Action
 from qpvmap.core.presences import CORRECTED_WITHIN, MAX_OTHERS, can_be_corrected
-from qpvmap.storage.models import Presence
+from qpvmap.storage.models import Presence, Team
 from qpvmap.storage.presence_words import sectors_of
-from qpvmap.storage.presences import changes_of, colleagues_of, find_presence
+from qpvmap.storage.presences import changes_of, find_presence
 from qpvmap.usecases import presence_corrections as corrections
 from qpvmap.usecases import presences as usecases
-from qpvmap.usecases.presences import End, Move, Noted, Start, team_of
+from qpvmap.usecases.presences import End, Move, Noted, Start, team_of, teams_of
 from qpvmap.web.filters import request_now
 from qpvmap.web.outbox_door import accepted
-from qpvmap.web.parcours import home
+from qpvmap.web.parcours import company_choices, home
 from qpvmap.web.presence_forms import (
     new_uid,
     read_companion,
@@ -55,6 +56,7 @@ def start() -> ResponseReturnValue:
                 read_instant(),
                 read_companion(),
                 read_others(),
+                request.form.get("team", ""),
             )
             noted = usecases.start_presence(session, current_actor(), asked, request_now())
     except InvalidSubmission as error:
@@ -112,9 +114,8 @@ def create() -> ResponseReturnValue:
     try:
         client_id = read_uid("client_id")
         with unit_of_work() as session:
-            corrections.note_presence(
-                session, current_actor(), client_id, read_whole(), request_now()
-            )
+            actor, team = current_actor(), request.form.get("team", "")
+            corrections.note_presence(session, actor, client_id, read_whole(), request_now(), team)
     except InvalidSubmission as error:
         return _after_form(Refusal("saisie", error.fields, request.form.to_dict())), 422
     flash("Tournée enregistrée.", "success")
@@ -131,16 +132,14 @@ def _after_form(refusal: Refusal | None) -> str:
         client_id=(refusal.typed.get("client_id") if refusal else None) or new_uid(),
         day=today.isoformat(),
         first_day=(today - CORRECTED_WITHIN).isoformat(),
-        **_choices(team.territory_id, team.id),
+        **_choices(team.territory_id, teams_of(session, actor)),
     )
 
 
-def _choices(territory_id: int, team_id: int) -> dict[str, Any]:
-    session, actor = request_session(), current_actor()
-    colleagues = colleagues_of(session, team_id, actor.account_id)
+def _choices(territory_id: int, teams: Sequence[Team]) -> dict[str, Any]:
     return {
-        "sectors": sectors_of(session, territory_id),
-        "companions": [("", "Personne"), *((str(key), name) for key, name in colleagues.items())],
+        "sectors": sectors_of(request_session(), territory_id),
+        **company_choices(teams),
         "max_others": MAX_OTHERS,
     }
 
@@ -159,7 +158,7 @@ def _shown(presence_uid: UUID, refusal: Refusal | None) -> str:
         raise NotFound("Tournée", str(presence_uid))
     is_own = presence.walker_id == actor.account_id
     correctable = is_own and _may_still_change(presence)
-    choices = _choices(presence.territory_id, presence.team_id) if correctable else {}
+    choices = _choices(presence.territory_id, [presence.team]) if correctable else {}
     if presence.companion and choices:
         known = (str(presence.companion_id), presence.companion.name)
         choices["companions"] = list(dict.fromkeys([*choices["companions"], known]))

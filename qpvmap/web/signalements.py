@@ -243,7 +243,7 @@ def by_shown_field(faults: Mapping[str, str]) -> dict[str, str]:
     return {FIELD_OF.get(name, name): message for name, message in faults.items()}
 
 
-def file_submission(submission: Submission) -> Receipt:
+def file_submission(submission: Submission, clock_off_s: int | None = None) -> Receipt:
     """File it in one transaction; this browser remembers its reference."""
     actor = current_actor()
     submission = with_address(submission)
@@ -251,7 +251,7 @@ def file_submission(submission: Submission) -> Receipt:
     close_session()
     slow_anonymous_filing()
     with unit_of_work() as db:
-        receipt = submit(db, actor, served(db), submission, request_now())
+        receipt = submit(db, actor, served(db), submission, request_now(), clock_off_s=clock_off_s)
     if actor.is_anonymous:
         reference = receipt.signalement.reference
         kept = [r for r in session.get(FILED, []) if r != reference]

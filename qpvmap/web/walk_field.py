@@ -1,5 +1,6 @@
 """A walk on the phone: stop after stop, points along the way. Forms, and records of the outbox."""
 
+from datetime import UTC
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid5
@@ -7,9 +8,10 @@ from uuid import UUID, uuid5
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound, OutsideTerritory
+from qpvmap.core.geo import LonLat
 from qpvmap.core.permissions import Action
 from qpvmap.core.photos import Areas, Moment, Size
 from qpvmap.core.signalements import DESCRIPTION_MAX
@@ -17,6 +19,7 @@ from qpvmap.core.walks import (
     CHANGE_LABELS,
     DECISION_LABELS,
     GRADE_LABELS,
+    LABEL_MAX,
     NOTE_MAX,
     STATE_LABELS,
     TEXT_MAX,
@@ -28,13 +31,15 @@ from qpvmap.storage.desk import teams_by_id
 from qpvmap.storage.files import delete_photo, photo_path
 from qpvmap.storage.models import Signalement, SiteWalk, WalkPhoto
 from qpvmap.storage.walk_records import find_photo, point_by_client_id
-from qpvmap.storage.walks import stops_of
+from qpvmap.storage.walks import stop_by_client_id, stops_of
 from qpvmap.usecases import walk_records as usecases
 from qpvmap.usecases.photos import PhotoSending
-from qpvmap.usecases.walk_stops import set_route
+from qpvmap.usecases.walk_stops import NewStop, set_route
+from qpvmap.usecases.walk_stops import add_stop as add_walk_stop
 from qpvmap.usecases.walks import start_walk
 from qpvmap.web.filters import request_now
 from qpvmap.web.offline import kept_offline
+from qpvmap.web.operations import read_degrees
 from qpvmap.web.outbox_door import accepted
 from qpvmap.web.photos import KEPT, MAX_PHOTO_BODY, receive_photo, sent_files, version_of
 from qpvmap.web.round_view import middle
@@ -43,16 +48,18 @@ from qpvmap.web.security import access, current_actor, is_outbox_request, takes_
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalements import offered_categories, served
 from qpvmap.web.walk_forms import (
+    Form,
     Typed,
     new_id,
     read_id,
+    read_instant,
     read_photo,
     read_point,
     read_route,
     read_visit,
 )
 from qpvmap.web.walk_view import found_walk, gathered
-from qpvmap.web.walks import WALK
+from qpvmap.web.walks import BAD_DEGREES, WALK
 
 bp = Blueprint("walk_field", __name__, url_prefix="/parcours/marches")
 
@@ -84,6 +91,8 @@ def field_page(walk_id: int, form: str = "", typed: Typed | None = None) -> Resp
         form=form,
         typed=typed or Typed({}, {}),
         client_id=new_id(),
+        made=request_now().astimezone(UTC).isoformat(),
+        label_max=LABEL_MAX,
         center=middle(),
         categories=offered_categories(session, current_actor(), served(session)),
         open_stop=open_stop(view.stops),
@@ -130,13 +139,62 @@ def start(walk_id: int) -> ResponseReturnValue:
     return redirect(url_for("walk_field.show", walk_id=walk_id), 303)
 
 
+@bp.post(f"{WALK}/arrets/en-chemin")
+@access(Action.LEAD_WALK)
+def add_stop(walk_id: int) -> ResponseReturnValue:
+    """Add a stop that nobody had planned, where a phone stands, perhaps long ago."""
+    form = request.form
+    point = LonLat(read_angle(form, "lon", 180), read_angle(form, "lat", 90))
+    asked = NewStop(read_id(form), point, form.get("label", ""), "", read_instant(form))
+    with unit_of_work() as session:
+        stop, created = add_walk_stop(session, current_actor(), walk_id, asked, request_now())
+        name, place = stop.label, stop.position
+    said = f"Arrêt {place}. {name}"
+    at = url_for("walk_field.show", walk_id=walk_id, arret=stop.id)
+    here = {"label": name, "lon": point.lon, "lat": point.lat}
+    return kept(asked.client_id, created, said, at, f"{said}, ajouté.", stop=here)
+
+
+def read_angle(form: Form, name: str, most: int) -> float:
+    """Return a longitude or a latitude.
+
+    Raises
+    ------
+    InvalidSubmission
+        If it cannot be read.
+    """
+    found = read_degrees(form.get(name, ""), most)
+    if found is None:
+        raise InvalidSubmission({name: BAD_DEGREES})
+    return found
+
+
+def sent_form(walk_id: int) -> Form:
+    """Return the form that was sent; a stop that a phone added says the identifier it drew for it.
+
+    Raises
+    ------
+    InvalidSubmission
+        If it is no identifier.
+    NotFound
+        If the walk has no such stop.
+    """
+    form, key = MultiDict(request.form), request.form.get("stop_id", "")
+    if key and not key.isdecimal():
+        stop = stop_by_client_id(request_session(), read_id(form, "stop_id"))
+        if stop is None or stop.walk_id != walk_id:
+            raise NotFound("Arrêt", key)
+        form["stop_id"] = str(stop.id)
+    return form
+
+
 @bp.post(f"{WALK}/releves")
 @RECORD
 def record(walk_id: int) -> ResponseReturnValue:
     """Keep what was said at a stop."""
     walk = found_walk(walk_id)
     try:
-        visit = read_visit(request.form, walk.item_codes)
+        visit = read_visit(sent_form(walk_id), walk.item_codes)
         with unit_of_work() as session:
             created = usecases.record_visit(session, current_actor(), walk_id, visit, request_now())
     except InvalidSubmission as error:
@@ -153,7 +211,7 @@ def add_point(walk_id: int) -> ResponseReturnValue:
     walk = found_walk(walk_id)
     try:
         stops = {stop.id: stop for stop in stops_of(request_session(), [walk_id])}
-        asked = read_point(request.form, stops)
+        asked = read_point(sent_form(walk_id), stops)
         with unit_of_work() as session:
             point, created = usecases.add_point(
                 session, current_actor(), walk_id, asked, request_now()
@@ -192,7 +250,7 @@ def add_photo(walk_id: int) -> ResponseReturnValue:
     try:
         if not files:
             raise InvalidPhoto(NO_PHOTO)
-        sending = read_photo(request.form)
+        sending = read_photo(sent_form(walk_id))
         reference = reference_at(sending.point)
         created = keep_photo(walk, sending, files[0].read(), reference)
     except (InvalidSubmission, InvalidPhoto) as error:
@@ -304,11 +362,11 @@ def walk_photo_url(shown: WalkPhoto, size: str = Size.FULL) -> str:
 
 
 def kept(
-    client_id: UUID, created: bool, title: str, at: str, said: str, href: str = ""
+    client_id: UUID, created: bool, title: str, at: str, said: str, href: str = "", **more: Any
 ) -> ResponseReturnValue:
     """Answer that something is kept: to an outbox by its key, to a form by the page again."""
     if is_outbox_request():
-        return accepted(client_id, created=created, title=title, href=href or at)
+        return accepted(client_id, created=created, title=title, href=href or at, **more)
     flash(said, "success")
     return redirect(at, 303)
 

@@ -3,6 +3,7 @@
 import random
 import re
 import threading
+import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +13,11 @@ NOT_FORWARDED = {"connection", "transfer-encoding", "content-length", "if-none-m
 
 
 class Network(ThreadingHTTPServer):
-    """Stands before a server on `upstream`; `failing` is the part of POSTs that go wrong."""
+    """Stands before a server on `upstream`; `failing` is the part of POSTs that go wrong.
+
+    `posted` holds the paths of the POSTs that came, `most_at_once` how many were ever under way
+    together; each of them takes `delay_s` more.
+    """
 
     daemon_threads = True
 
@@ -24,6 +29,10 @@ class Network(ThreadingHTTPServer):
         self.worker_version = b""
         self.chance = random.Random(92)
         self.lost_before = self.lost_after = 0
+        self.delay_s = 0.0
+        self.under_way = self.most_at_once = 0
+        self.posted: list[str] = []
+        self.counting = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -47,6 +56,19 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         network = self.server
+        with network.counting:
+            network.posted.append(self.path)
+            network.under_way += 1
+            network.most_at_once = max(network.most_at_once, network.under_way)
+        try:
+            time.sleep(network.delay_s)
+            self.take_a_chance(network, body)
+        finally:
+            with network.counting:
+                network.under_way -= 1
+
+    def take_a_chance(self, network: Network, body: bytes) -> None:
+        """Pass a POST on, or lose it, or lose its answer."""
         luck = network.chance.random()
         if luck < network.failing / 2:
             network.lost_before += 1

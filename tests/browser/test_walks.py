@@ -3,11 +3,13 @@
 import re
 import subprocess
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -40,11 +42,13 @@ from tests.browser.conftest import (
     shoot,
     uncovered,
 )
+from tests.browser.test_parcours import wait_until_kept_for_me
 from tests.pictures import photo
 
 STOPS = 12
 ITEMS = 6
 LEAST_TARGET = 44
+DARK = 30
 ALL = [STOPS, STOPS * ITEMS, 2, 1, 2, 1, STOPS]
 """Visits, remarks, points, signalements, photos of the walk and of the signalement, stops seen."""
 PICTURE = {"name": "photo.jpg", "mimeType": "image/jpeg"}
@@ -225,6 +229,95 @@ def read_and_print(phone: Page, path: str, folder: Path) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     subprocess.run(["pdftoppm", "-r", "70", "-png", file, SCREENSHOTS / "walk-paper"], check=True)
     assert len(list(SCREENSHOTS.glob("walk-paper-*.png"))) >= 2
+
+
+def test_walk_when_nothing_was_planned_then_stops_are_added_on_the_way_without_network(
+    open_page: OpenPage, blagis: str, watch: Watch
+) -> None:
+    watch.allow("net::ERR_")
+    watch.allow("Failed to (load|fetch)")
+    phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
+    path = f"/parcours/marches/{prepared(blagis, 'Marche improvisée', 0)}"
+    login(phone, "mediateur")
+    phone.goto(path)
+    wait_until_kept(phone, path)
+    phone.context.set_offline(True)
+    phone.reload()
+    stop_here(phone, "Devant l’école", is_open=True)
+    stop = phone.locator(current(phone))
+    expect(stop.get_by_role("heading")).to_have_text("Arrêt 1. Devant l’école")
+    shoot(phone, "walk-new-stop", full_page=True)
+    with uncovered(phone):
+        assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    blacken(phone, stop)
+    stop_here(phone, "")
+    expect(phone.locator(current(phone)).get_by_role("heading")).to_have_text(
+        "Arrêt 2. Arrêt ajouté"
+    )
+    phone.reload()  # the phone was locked, the page came back
+    expect(phone.locator("[data-stopnav] a")).to_have_count(2)
+    phone.locator("[data-stopnav] a").first.tap()
+    expect(stop.get_by_role("heading")).to_have_text("Arrêt 1. Devant l’école")
+    three_taps(phone, 1)
+    phone.locator("[data-stopnav] a").nth(1).tap()
+    phone.locator(f"{current(phone)} [data-point-at]").tap()
+    form = phone.locator("[data-point] form")
+    form.locator("label", has_text="Cela va bien").tap()
+    form.get_by_label("En quelques mots").fill("Le banc a été réparé.")
+    form.locator("input[type=file]").set_input_files({**PICTURE, "buffer": photo(400, 300)})
+    expect(form.locator(".photos-chosen li")).to_have_count(1)
+    form.get_by_role("button", name="Garder ce point").tap()
+    expect(form.get_by_text("Gardé sur ce téléphone.")).to_be_visible()
+    assert counts(blagis) == [0] * len(ALL)
+    phone.context.set_offline(False)
+    wait_for_counts(phone, blagis, [1, ITEMS, 1, 0, 2, 0, 1])
+    expect(phone.locator("[data-stopnav] a")).to_have_count(2)
+    engine = make_engine(blagis)
+    with Session(engine) as session:
+        taken = session.scalars(select(WalkPhoto).order_by(WalkPhoto.stop_id)).all()
+        names = session.scalars(select(WalkStop.label).order_by(WalkStop.position)).all()
+    engine.dispose()
+    assert names[0] == "Devant l’école"
+    assert names[1] not in ("", "Arrêt ajouté")  # called by what is nearest
+    picture = Image.open(
+        BytesIO(phone.request.get(f"/parcours/marches/photos/{taken[0].id}/full.webp").body())
+    ).convert("RGB")
+    middle = picture.getpixel((picture.width // 2, picture.height // 2))
+    assert isinstance(middle, tuple)
+    assert max(middle) < DARK
+
+    # what needs the network says what does not
+    wait_until_kept_for_me(phone)
+    phone.context.set_offline(True)
+    phone.goto("/corbeille")
+    expect(phone.get_by_role("heading", name="S’ouvre aussi sans réseau")).to_be_visible()
+    shoot(phone, "hors-ligne-pages")
+    assert_accessible(phone)
+    phone.get_by_role("link", name="Marche improvisée").tap()
+    expect(phone.get_by_role("heading", name="Marche improvisée")).to_be_visible()
+
+
+def stop_here(phone: Page, name: str, *, is_open: bool = False) -> None:
+    """Add a stop where the phone stands."""
+    box = phone.locator("[data-new-stop]")
+    if not is_open:
+        box.locator("summary").tap()
+    expect(box.get_by_text("À votre position, à 8 m près.")).to_be_visible()
+    box.get_by_label("Nom de l’arrêt").fill(name)
+    box.get_by_role("button", name="Ajouter cet arrêt").tap()
+
+
+def blacken(phone: Page, stop: Locator) -> None:
+    """Take a photo of a stop, and black out its middle before it leaves the phone."""
+    stop.locator("input[type=file]").set_input_files({**PICTURE, "buffer": photo(400, 300)})
+    stop.get_by_role("button", name="Masquer un visage").tap()
+    phone.get_by_role("application", name="Photo à masquer").focus()
+    phone.keyboard.press("ArrowLeft")
+    phone.keyboard.press("ArrowRight")
+    phone.keyboard.press("Enter")
+    phone.get_by_role("button", name="Masquer pour de bon").tap()
+    expect(phone.get_by_role("dialog")).to_be_hidden()
 
 
 def test_pages_when_looked_at_on_both_screens_then_are_accessible(

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -197,6 +198,47 @@ def test_support_when_sent_twice_then_counts_once_and_takes_a_photo(
     assert rows(committed_db)[0].supports == 1
     assert photo(other, f"{path}/{client_id}/photos").status_code == 201
     assert photo(other, f"{path}/{uuid4()}/photos").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("late", "kept", "said"),
+    [
+        (timedelta(days=1), timedelta(days=1), "retardait de 1\u00a0jour"),
+        (timedelta(hours=-5), timedelta(hours=-5), "avançait de 5\u00a0heures"),
+        (timedelta(minutes=2), None, ""),
+        (None, None, ""),
+    ],
+)
+def test_report_when_the_phone_has_a_wrong_clock_then_its_hour_is_said_with_the_doubt(
+    mediator: FlaskClient, app: Any, committed_db: str, late: Any, kept: Any, said: str
+) -> None:
+    now = datetime.now(UTC)
+    phone = now - (late or timedelta())
+    seen = phone - timedelta(hours=1)
+    clock = {} if late is None else {"Qpvmap_Clock": phone.isoformat()}
+    answer = record(
+        mediator,
+        "/envois/signalements",
+        {
+            "category": "voirie",
+            **HERE,
+            "client_id": str(uuid4()),
+            "captured_at": seen.isoformat(),
+        },
+        **clock,
+    )
+    assert answer.status_code == 201
+    [row] = rows(committed_db)
+    if kept is None:
+        assert row.clock_off_s is None
+    else:
+        assert abs(row.clock_off_s - kept.total_seconds()) < 60
+    assert row.captured_at == seen or (seen > now and row.captured_at <= datetime.now(UTC))
+    person = add_person(app.extensions["qpvmap"].engine, Role.COORDINATOR)
+    shown = sign_in(app.test_client(), person).get(f"/signalements/{row.reference}").text
+    assert said in shown
+    assert ("heure douteuse" in shown) == bool(said)
+    assert "heure douteuse" not in app.test_client().get(f"/signalements/{row.reference}").text
 
 
 def test_pack_when_asked_then_holds_what_is_public_and_nothing_else(

@@ -256,3 +256,45 @@ def test_action_when_noted_with_a_photo_then_is_shown_without_where_it_was_taken
         photo=(BytesIO(b"no photo"), "x.jpg"),
     )
     assert bad_photo.status_code == 422
+
+
+def test_round_when_in_several_teams_then_one_is_chosen_and_what_is_noted_goes_to_it(
+    client: FlaskClient, db: Session, toy: Toy
+) -> None:
+    account = make_account(db, toy, Role.MEDIATOR, "police", "technique-ouest")
+    stranger = make_account(db, toy, Role.MEDIATOR, "technique-est")
+    db.commit()
+    sign_in(client, account)
+    second = toy.teams["technique-ouest"]
+    shown = page(client, "/parcours")
+    assert "Pour quelle équipe" in shown
+    assert f'value="{second.code}"' in shown
+    here = "/parcours/tournees"
+    refused = outbox(
+        client, f"{here}/debut", client_id=str(uuid4()), sector=WEST, team="technique-est"
+    )
+    assert refused.status_code == 422
+    assert refused.json is not None
+    assert "une de vos équipes" in refused.json["message"]
+    begun = NOW - timedelta(hours=2)
+    key = str(uuid4())
+    fields = {"client_id": key, "sector": WEST, "team": second.code, "at": begun.isoformat()}
+    assert outbox(client, f"{here}/debut", **fields).status_code == 201
+    solicited = {"public": "habitant", "theme": "proprete"}
+    during = (begun + timedelta(minutes=5)).isoformat()
+    before = (begun - timedelta(minutes=5)).isoformat()
+    for at in (during, before):
+        answer = outbox(
+            client, "/parcours/sollicitations", client_id=str(uuid4()), at=at, **solicited
+        )
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+    round_team = db.scalars(select(Presence.team_id)).one()
+    asked = db.scalars(select(Solicitation.team_id).order_by(Solicitation.happened_at)).all()
+    assert round_team == second.id
+    assert list(asked) == [min(team.id for team in account.teams), second.id]
+    # the next one is for the same team, unless one says otherwise
+    assert f'value="{second.code}" checked' in page(client, "/parcours")
+    assert f'value="{second.code}" checked' in page(client, f"{here}/saisie")
+    # whoever is in one team is asked nothing
+    sign_in(client, stranger)
+    assert "Pour quelle équipe" not in page(client, "/parcours")

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
@@ -147,7 +147,10 @@ def test_figures_when_counted_then_page_and_files_agree_and_name_nobody(
     lines = hours.get_data(as_text=True).strip().splitlines()
     counted = sum(float(line.split(";")[4].replace(",", ".")) for line in lines[1:])
     assert counted == pytest.approx(2, abs=0.001)
-    for table in ("heures", "sollicitations", "actions"):
+    rounds = other.get("/parcours/bilan/tournees.csv").get_data(as_text=True).splitlines()[1:]
+    walked = db.scalar(select(func.count(Presence.id)).where(Presence.cancelled_at.is_(None)))
+    assert sum(int(line.split(";")[2]) for line in rounds) == walked
+    for table in ("tournees", "heures", "sollicitations", "actions"):
         text = other.get(f"/parcours/bilan/{table}.csv").get_data(as_text=True)
         assert len(text.splitlines()) >= 2
         assert walker.name not in text

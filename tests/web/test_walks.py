@@ -28,7 +28,7 @@ from qpvmap.usecases.walk_records import add_point, record_visit
 from qpvmap.usecases.walks import close_walk, create_walk
 from qpvmap.web import walk_report
 from tests.conftest import NOW, QueryCounter
-from tests.factories import Toy, actor_for, make_account, make_territory
+from tests.factories import IN_QUARTER_WEST, Toy, actor_for, make_account, make_territory
 from tests.pictures import photo
 from tests.usecases.walk_help import (
     defect,
@@ -197,6 +197,66 @@ def test_record_when_the_phone_sends_it_twice_then_201_and_200_and_one_row(
         for table in (WalkVisit, WalkObservation, WalkPoint, Signalement)
     ]
     assert counts == [1, 1, 2, 1]
+
+
+def test_stop_when_a_phone_adds_it_then_is_there_once_and_what_is_said_there_follows(
+    client: FlaskClient, db: Session, mediator: Account, walk: SiteWalk
+) -> None:
+    path, key = f"{HERE}/{walk.id}", str(uuid4())
+    planned = len(stop_ids(db, walk))
+    here = {
+        "lon": f"{IN_QUARTER_WEST.lon}",
+        "lat": f"{IN_QUARTER_WEST.lat}",
+        "captured_at": NOW.isoformat(),
+    }
+    early = from_phone(client, mediator, f"{path}/releves", client_id=uuid4(), stop_id=key)
+    assert early.status_code == 404
+    added = f"{path}/arrets/en-chemin"
+    fields = {"client_id": key, "label": "Devant l’école", **here}
+    answers = [from_phone(client, mediator, added, **fields) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json["title"] == f"Arrêt {planned + 1}. Devant l’école"
+    assert answers[0].json["stop"]["label"] == "Devant l’école"
+    for name, said in (
+        ("releves", {"note-eclairage": "bad"}),
+        ("points", {"kind": "satisfaction", "description": "Fleuri"}),
+        ("photos", {"photo": (BytesIO(photo()), "p.jpg")}),
+    ):
+        sent = {"client_id": str(uuid4()), "stop_id": key, **said}
+        assert from_phone(client, mediator, f"{path}/{name}", **sent).status_code == 201
+    stop = db.scalars(select(WalkStop).where(WalkStop.client_id == key)).one()
+    assert stop.position == planned + 1
+    for table in (WalkVisit, WalkPoint, WalkPhoto):
+        assert db.scalars(select(table.stop_id)).all() == [stop.id]
+
+    # it ended meanwhile: what was added before is taken, what is said to be after is not
+    from_phone(client, mediator, f"{path}/terminer", client_id=uuid4(), captured_at=NOW.isoformat())
+    late = {"client_id": str(uuid4()), **here}
+    assert from_phone(client, mediator, added, **late).status_code == 201
+    late = {"client_id": str(uuid4()), **here, "captured_at": ""}
+    assert from_phone(client, mediator, added, **late).status_code == 422
+
+
+def test_stop_when_of_another_walk_or_nowhere_then_is_refused(
+    client: FlaskClient, db: Session, toy: Toy, mediator: Account, walk: SiteWalk
+) -> None:
+    other = make_walk(db, toy, actor_for(mediator), NOW)
+    db.commit()
+    stop = db.scalars(select(WalkStop).where(WalkStop.walk_id == other.id)).first()
+    assert stop is not None
+    path = f"{HERE}/{walk.id}"
+    sent = {"client_id": str(uuid4()), "stop_id": str(stop.client_id), "note-eclairage": "bad"}
+    assert from_phone(client, mediator, f"{path}/releves", **sent).status_code == 404
+    for place in ({"lon": "2.3"}, {"lon": "500", "lat": "48"}, {"lon": "0", "lat": "0"}):
+        fields = {"client_id": str(uuid4()), **place}
+        answer = from_phone(client, mediator, f"{path}/arrets/en-chemin", **fields)
+        assert answer.status_code == 422
+        assert answer.json["message"]
+    agent = make_account(db, toy, Role.AGENT)
+    db.commit()
+    sign_in(client, agent)
+    fields = {"client_id": str(uuid4()), "lon": IN_QUARTER_WEST.lon, "lat": IN_QUARTER_WEST.lat}
+    assert from_phone(client, agent, f"{path}/arrets/en-chemin", **fields).status_code == 403
 
 
 def test_photo_when_of_a_stop_a_good_point_or_a_defect_then_goes_to_its_place_once(

@@ -1,5 +1,6 @@
 // A signalement being written, and its photos, as records of the outbox: several drafts may wait, and
 // what is captured (the place, the time, the photos) stays as it was when one comes back to it.
+import { phone, tab } from "./memory.js";
 import {
   allRecords,
   blobsOf,
@@ -8,9 +9,12 @@ import {
   dropRecord,
   keepBlob,
   keepRecord,
+  photosOf,
   recordOf,
   recordsThatNeed,
   release,
+  SENT,
+  settle,
 } from "./outbox-store.js";
 import { isMine, personHere } from "./outbox-watch.js";
 
@@ -41,27 +45,27 @@ export async function drafts() {
 /* The one at hand: a reload of the tab comes back to it */
 
 export function atHand() {
-  return sessionStorage.getItem(AT_HAND);
+  return tab.get(AT_HAND);
 }
 
 export function keepAtHand(id) {
-  if (id) sessionStorage.setItem(AT_HAND, id);
-  else sessionStorage.removeItem(AT_HAND);
+  if (id) tab.set(AT_HAND, id);
+  else tab.forget(AT_HAND);
 }
 
 /** Take over the one draft that an earlier version kept elsewhere. */
 export async function takeOldDraft() {
-  const text = localStorage.getItem(OLD_DRAFT);
+  const text = phone.get(OLD_DRAFT);
   if (!text) return;
   const { client_id: id, saved_at, ...body } = JSON.parse(text);
   const photos = id ? await recordsThatNeed(id) : [];
   if (id && (body.category || body.description || photos.length)) await saveDraft(id, body, "");
-  localStorage.removeItem(OLD_DRAFT);
+  phone.forget(OLD_DRAFT);
 }
 
 /* Photos */
 
-export async function keepPhoto(id, owner, blob) {
+async function keepPhoto(id, owner, blob) {
   if (!(await recordOf(id))) {
     const record = { id, kind: "photo", url: photoUrl(owner), needs: [owner], state: DRAFT };
     await keepRecord({ ...record, body: { moment: "before" }, person: personHere() });
@@ -74,17 +78,20 @@ export async function keepPhoto(id, owner, blob) {
   }
 }
 
-/** The photos kept for `owner`, oldest first: `[{id, blob}]`. */
-export async function photosOf(owner) {
-  const photos = [];
-  for (const { id } of await recordsThatNeed(owner)) {
-    const [kept] = await blobsOf(id);
-    if (kept) photos.push({ id, blob: kept.blob });
-  }
-  return photos;
-}
+/** The photos of the draft `owner`, as PhotoChoice keeps them. */
+export const filingPhotos = (owner) => ({
+  all: async () => photosOf(await recordsThatNeed(owner)),
+  keep: (id, blob) => keepPhoto(id, owner, blob),
+  forget: dropRecord,
+});
 
-export const forgetPhoto = dropRecord;
+/** The form of `id` went by itself: its draft is done, and its photos follow. */
+export async function sentAsForm(id) {
+  const record = await recordOf(id);
+  if (record && record.state !== SENT) await settle(id, {});
+  const photos = await recordsThatNeed(id);
+  for (const photo of photos) if (photo.state === DRAFT) await release(photo.id);
+}
 
 /* « C’est le même » */
 

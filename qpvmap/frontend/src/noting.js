@@ -1,5 +1,6 @@
 // What a mediator notes goes to the phone's outbox first, then to the server. A form says its kind by
 // data-note; its own fields are the record.
+import { submitNow, tellNotKept } from "./keeping.js";
 import { sendNow } from "./outbox-send.js";
 import { askToPersist, dropRecord, keepRecord, newId, SENT, STUCK } from "./outbox-store.js";
 
@@ -45,15 +46,19 @@ export async function sendForm(record) {
   return { outcome: "refused" };
 }
 
-/** Let the browser send the form by itself: the page that comes back says what is wrong. */
-export function sendPlainly(form, submitter, body) {
+/**
+ * Let the browser send the form by itself: the page that comes back says what is wrong. `why`: the
+ * error for which this phone could not keep it, if that is the reason.
+ */
+export async function sendPlainly(form, submitter, body, why = null) {
+  if (why) tellNotKept(why);
   if (form.elements.at) form.elements.at.value = body.at ?? "";
+  const field = document.createElement("input");
   if (submitter?.name) {
-    const field = document.createElement("input");
     Object.assign(field, { type: "hidden", name: submitter.name, value: submitter.value });
     form.append(field);
   }
-  form.submit();
+  if (!(await submitNow(form))) field.remove();
 }
 
 /** Another identifier, for what the form says next. */

@@ -4,6 +4,8 @@
 // as: "json" (the body, with client_id), "form" (fields) or "multipart" (fields and the blob of the
 // record under the name `file`); edit(record): the page that opens it again, if there is one.
 
+const walkOf = ({ url }) => url.match(/^\/parcours\/marches\/\d+/)[0];
+
 export const KINDS = {
   signalement: {
     name: "Signalement",
@@ -42,7 +44,20 @@ export const KINDS = {
     file: "photo",
   },
   soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
-  "walk-stop": { name: "Arrêt de marche", many: "{n} arrêts de marche", icon: "walk", as: "form" },
+  "walk-new-stop": {
+    name: "Arrêt ajouté",
+    many: "{n} arrêts ajoutés",
+    icon: "pin",
+    as: "form",
+    edit: walkOf,
+  },
+  "walk-stop": {
+    name: "Arrêt de marche",
+    many: "{n} arrêts de marche",
+    icon: "walk",
+    as: "form",
+    edit: walkOf,
+  },
   "walk-point": { name: "Point de marche", many: "{n} points de marche", icon: "pin", as: "form" },
   "walk-photo": {
     name: "Photo de marche",
@@ -50,6 +65,7 @@ export const KINDS = {
     icon: "camera",
     as: "multipart",
     file: "photo",
+    edit: walkOf,
   },
   "walk-decision": {
     name: "Décision de marche",

@@ -11,7 +11,6 @@ import {
   recordOf,
   SENT,
   STUCK,
-  setNote,
   settle,
   watch,
 } from "./outbox-store.js";
@@ -29,10 +28,10 @@ const REFUSED = "Le site n’a pas voulu de cet envoi. Modifiez-le, ou exportez-
 const SILENT = "Le réseau ne répond pas. Nouvel essai un peu plus tard.";
 const BUSY_SITE = "Le site est occupé. Nouvel essai un peu plus tard.";
 
-/** Do `work` while no other tab or worker does; nothing when one does already. */
-function alone(work) {
+/** Do `work` while no other tab or worker does; when one does already, nothing, or after it. */
+function alone(work, { after = false } = {}) {
   if (!navigator.locks) return work();
-  return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? work() : null));
+  return navigator.locks.request(LOCK, { ifAvailable: !after }, (lock) => (lock ? work() : null));
 }
 
 async function jsonOf(response) {
@@ -46,7 +45,6 @@ export async function whoIsHere() {
     const response = await fetch(WHO, { cache: "no-store", signal: AbortSignal.timeout(15000) });
     const said = response.ok ? await jsonOf(response) : null;
     if (typeof said?.person !== "string") return null;
-    await setNote("here", { person: said.person, name: said.name, at: Date.now() });
     return said;
   } catch {
     return null;
@@ -74,6 +72,7 @@ async function bodyOf(record, { as, file }) {
 class Run {
   constructor({ first = null, hurry = false } = {}) {
     Object.assign(this, { first, hurry, tried: new Set(), silences: 0, sent: 0, expired: false });
+    this.postponed = 0;
   }
 
   async go() {
@@ -90,8 +89,8 @@ class Run {
   }
 
   #said(more = {}) {
-    const { sent, expired, here } = this;
-    return { sent, expired, person: here?.person, offline: false, ...more };
+    const { sent, expired, postponed, here } = this;
+    return { sent, expired, postponed, person: here?.person, offline: false, ...more };
   }
 
   /** The next record to try: due, not tried in this run, with all that it needs accepted. */
@@ -138,6 +137,7 @@ class Run {
     const aside = record.person === "" && this.here.person !== "";
     if (!aside) headers["X-CSRFToken"] = this.here.csrf_token;
     headers["Qpvmap-Person"] = record.person;
+    headers["Qpvmap-Clock"] = new Date().toISOString(); // the site sees if this phone is a day off
     try {
       return await fetch(record.url, {
         method: "POST",
@@ -174,6 +174,7 @@ class Run {
 
   async #later(record, response) {
     this.silences += response ? 0 : 1;
+    this.postponed += 1;
     const retryAfter = Number(response?.headers.get("Retry-After")) || 0;
     await changeRecord(record.id, (now) => ({
       ...now,
@@ -197,10 +198,11 @@ class Run {
 
 /**
  * Send what waits. `hurry`: also what was to wait longer; `first`: the id to begin with. Resolves to
- * `{sent, offline, expired, person}`; to null when a run is already on, which takes the new ones as well.
+ * `{sent, postponed, offline, expired, person}`; to null when a run is already on, which takes the new
+ * ones as well, unless it is to come `after` that one.
  */
-export function sendAll(options) {
-  return alone(() => new Run(options).go());
+export function sendAll({ after = false, ...options } = {}) {
+  return alone(() => new Run(options).go(), { after });
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -7,6 +7,7 @@
 
 const NAME = "qpvmap";
 const VERSION = 2;
+const OPENING_MS = 4000;
 const SENT_KEPT_MS = 7 * 24 * 3600 * 1000;
 
 export const DRAFT = "draft";
@@ -64,29 +65,49 @@ const photoOf = ({ id, at }, owner) => ({
   created_at: new Date(at).toISOString(),
 });
 
+/** Another page of the site holds an older version open, or the browser does not answer. */
+class Blocked extends Error {}
+
 let opening = null;
 
 function opened() {
-  opening ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, VERSION);
-    asked.onupgradeneeded = upgrade;
-    asked.onerror = () => reject(asked.error);
-    asked.onsuccess = () => {
-      // Another tab that brings a newer version must not wait for this one.
-      asked.result.onversionchange = () => {
-        asked.result.close();
-        opening = null;
-      };
-      asked.result.onclose = () => {
-        opening = null;
-      };
-      resolve(asked.result);
-    };
+  opening ??= open(VERSION).catch((error) => {
+    // A newer version of the site was here already: what it holds, this page may still add to.
+    if (error?.name === "VersionError") return open();
+    throw error;
   });
   opening.catch(() => {
     opening = null;
   });
   return opening;
+}
+
+function open(version) {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(NAME, version);
+    const giveUp = () => reject(new Blocked("the database does not open"));
+    const timer = setTimeout(giveUp, OPENING_MS);
+    asked.onblocked = giveUp;
+    asked.onupgradeneeded = upgrade;
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => {
+      clearTimeout(timer);
+      follow(asked.result);
+      resolve(asked.result);
+    };
+  });
+}
+
+function follow(database) {
+  // Another tab that brings a newer version must not wait for this one.
+  database.onversionchange = () => {
+    database.close();
+    opening = null;
+  };
+  database.onclose = () => {
+    opening = null;
+  };
+  opening = Promise.resolve(database); // also when it opened after all, late
 }
 
 const asked = (request) =>
@@ -264,6 +285,16 @@ export async function blobsOf(record) {
   return found.sort((one, other) => one.at - other.at).map(asBlob);
 }
 
+/** The photos of records, in their order: `[{id, blob}]`. */
+export async function photosOf(records) {
+  const photos = [];
+  for (const { id } of records) {
+    const [kept] = await blobsOf(id);
+    if (kept) photos.push({ id, blob: kept.blob });
+  }
+  return photos;
+}
+
 export function forgetBlob(id) {
   return written(({ blobs }) => asked(blobs.delete(id)));
 }
@@ -290,3 +321,9 @@ export async function askToPersist() {
 }
 
 export const isFull = (error) => error?.name === "QuotaExceededError";
+
+/** Why something was not kept: "full", "blocked" by another page of the site, or "refused". */
+export function whyNotKept(error) {
+  if (isFull(error)) return "full";
+  return error instanceof Blocked ? "blocked" : "refused";
+}

@@ -27,10 +27,15 @@ export async function sendWaiting(options = {}) {
   return said;
 }
 
-/** Have the browser send even if this page is closed, where it knows how to. */
-export async function askForSync() {
+const handedOver = new Set();
+
+/** Have the browser send what waits even if this page is closed, where it knows how to: asked once. */
+async function askForSync(all) {
+  const ready = all.filter(({ id, state }) => state === READY && !handedOver.has(id));
+  for (const { id } of ready) handedOver.add(id);
+  if (!ready.length) return;
   const registration = await navigator.serviceWorker?.getRegistration("/");
-  await registration?.sync?.register(SYNC_TAG).catch(() => {});
+  await registration?.sync?.register(SYNC_TAG);
 }
 
 function showNetwork({ offline, expired, person = null }) {
@@ -40,8 +45,13 @@ function showNetwork({ offline, expired, person = null }) {
   if (session) session.hidden = !expired || person !== "";
 }
 
-async function showCount() {
-  const mine = (await allRecords()).filter(isMine);
+async function lookAround() {
+  const all = await allRecords();
+  showCount(all.filter(isMine));
+  await askForSync(all);
+}
+
+function showCount(mine) {
   const count = mine.filter(({ state, needs }) => isWaiting(state) && !needs.length).length;
   const left = mine.filter(({ state }) => isWaiting(state)).length;
   const link = byId("a-envoyer");
@@ -100,8 +110,8 @@ export const counted = ({ name, many }, n) =>
 export function watchOutbox() {
   if (!("indexedDB" in globalThis)) return;
   guardLeaving();
-  watch(() => showCount().catch(() => {}));
-  showCount().catch(() => {});
+  watch(() => lookAround().catch(() => {}));
+  lookAround().catch(() => {});
   showNetwork({ offline: false, expired: false });
   window.addEventListener("online", () => sendWaiting({ hurry: true }));
   window.addEventListener("offline", () => showNetwork({ offline: true }));

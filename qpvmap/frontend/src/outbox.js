@@ -1,5 +1,6 @@
 // The list of what waits in this phone (/envois, and the page shown without network): each record can be
 // opened again, tried again, taken away as a file, or dropped by its author.
+import { listKeptPages } from "./kept-pages.js";
 import { kindOf } from "./outbox-kinds.js";
 import {
   allRecords,
@@ -250,3 +251,5 @@ class List {
 }
 
 if (root) new List();
+const kept = document.getElementById("gardees");
+if (kept) listKeptPages(kept).catch(() => {}); // a browser that keeps no page

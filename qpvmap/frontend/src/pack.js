@@ -6,6 +6,9 @@ const METRES_A_DEGREE = 111320;
 const MOST_NEAR = 5;
 const MOST_PLACES = 8;
 const DECISION = "decision";
+const DISC_POINTS = 200;
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+const DOUBT_FROM = 0.1;
 
 /** The pack, or null when it was never fetched. */
 export async function readPack() {
@@ -54,11 +57,29 @@ const fits = (wanted, value) => wanted === null || wanted === value;
 
 const firstUp = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Who likely takes a category at a place: the first rule that fits, as on the server; null if none. */
-export function ownerOf(pack, point, code) {
-  const { commune, emprise } = placeOf(pack, point);
-  const category = pack.categories.find((one) => one.code === code);
-  if (!commune || !category) return null;
+/** Points spread evenly over the disc in which the phone says it is; the point itself when it is exact. */
+function discOf({ lon, lat }, radius) {
+  if (!(radius > 0)) return [{ lon, lat }];
+  const perLon = METRES_A_DEGREE * Math.cos((lat * Math.PI) / 180);
+  return Array.from({ length: DISC_POINTS }, (_, at) => {
+    const away = radius * Math.sqrt((at + 0.5) / DISC_POINTS);
+    const angle = at * GOLDEN_ANGLE;
+    return {
+      lon: lon + (away * Math.cos(angle)) / perLon,
+      lat: lat + (away * Math.sin(angle)) / METRES_A_DEGREE,
+    };
+  });
+}
+
+/** The part, 0 to 1, of the disc that lies in a quarter. */
+export function shareInside(pack, point, radius) {
+  const disc = discOf(point, radius);
+  const isInside = (one) => pack.quarters.some(({ shape }) => isIn(one, shape));
+  return disc.filter(isInside).length / disc.length;
+}
+
+/** The first rule that fits a category on a piece of ground; none is as if it were not drawn. */
+function ruleAt(pack, code, commune, emprise) {
   const body = emprise && emprise.kind !== DECISION ? emprise.body : undefined;
   const rule = pack.rules.find(
     (one) =>
@@ -67,13 +88,52 @@ export function ownerOf(pack, point, code) {
       fits(one.emprise, emprise?.id) &&
       fits(one.body, body),
   );
-  if (!rule) return null;
+  const isOnGround = rule && (rule.emprise !== null || rule.body !== null);
+  return emprise && !isOnGround
+    ? ruleAt(pack, code, commune, null)
+    : rule && { rule, commune, emprise };
+}
+
+/** What the rules say of each piece of ground under the disc, the likeliest first. */
+function claimsOn(pack, point, code, radius) {
+  const claims = new Map();
+  const disc = discOf(point, radius);
+  for (const one of disc) {
+    const { commune, emprise } = placeOf(pack, one);
+    const claim = commune && ruleAt(pack, code, commune, emprise);
+    if (!claim) continue;
+    const key = claim.emprise?.id ?? claim.commune.code;
+    const { share = 0 } = claims.get(key) ?? {};
+    claims.set(key, { ...claim, share: share + 1 / disc.length });
+  }
+  const weight = ({ share, emprise }) => share * (emprise?.confidence ?? 1);
+  return [...claims.values()].sort((one, other) => weight(other) - weight(one));
+}
+
+/**
+ * Who likely takes a category at a place known to `radius` metres, as on the server: who keeps most of
+ * the ground under the disc. `doubt` is another that may be right, with its share; null if none is.
+ */
+export function ownerOf(pack, point, code, radius = 0) {
+  const category = pack.categories.find((one) => one.code === code);
+  const here = under(point, pack.communes);
+  const [best, ...others] = here && category ? claimsOn(pack, point, code, radius) : [];
+  if (!best) return null;
+  const { rule, emprise } = best;
   const name = category.name[0].toLowerCase() + category.name.slice(1);
   const why = rule.why
     .replace("{category}", name)
     .replace("{body}", emprise?.body_name ?? "")
     .replace("{place}", emprise?.name ?? "");
-  return { team: rule.team, of: rule.of, why: firstUp(why), commune: commune.name };
+  const isOther = (one) => one.rule.team !== rule.team || one.rule.of !== rule.of;
+  const doubt = others.find((one) => isOther(one) && one.share >= DOUBT_FROM);
+  return {
+    team: rule.team,
+    of: rule.of,
+    why: firstUp(why),
+    commune: here.name,
+    doubt: doubt ? { team: doubt.rule.team, share: doubt.share } : null,
+  };
 }
 
 const kindred = (one, other) =>

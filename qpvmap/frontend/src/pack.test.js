@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isIn, metresApart, nearOf, ownerOf, placesNamed } from "./pack.js";
+import { isIn, metresApart, nearOf, ownerOf, placesNamed, shareInside } from "./pack.js";
 
 const square = (west, south, side) => [
   [west, south],
@@ -70,6 +70,32 @@ test("beside the ground the commune takes it, and an unknown kind goes to the co
   assert.equal(ownerOf(PACK, beside, "voirie").team, "Voirie");
   assert.equal(ownerOf(PACK, beside, "tag").team, "Coordination");
   assert.equal(ownerOf(PACK, { lon: 5, lat: 45 }, "tag"), null);
+});
+
+test("a point that is not exact goes to who keeps most of its disc, and names the other", () => {
+  const inside = { lon: 2.3009, lat: 48.7805 }; // 7 m from the edge of the ground
+  const exact = ownerOf(PACK, inside, "voirie");
+  assert.deepEqual([exact.team, exact.doubt], ["Agence", null]);
+  const near = ownerOf(PACK, inside, "voirie", 15);
+  assert.equal(near.team, "Agence");
+  assert.equal(near.doubt.team, "Voirie");
+  assert.ok(near.doubt.share > 0.15 && near.doubt.share < 0.25, String(near.doubt.share));
+  assert.equal(ownerOf(PACK, { lon: 2.3005, lat: 48.7805 }, "voirie", 5).doubt, null);
+  const outside = { lon: 2.3011, lat: 48.7805 };
+  assert.equal(ownerOf(PACK, outside, "voirie", 20).team, "Voirie");
+  assert.equal(ownerOf(PACK, outside, "voirie", 20).doubt.team, "Agence");
+  // whose limit is not sure counts less
+  const unsure = { ...PACK, emprises: [{ ...PACK.emprises[0], confidence: 0.2 }] };
+  assert.equal(ownerOf(unsure, inside, "voirie", 15).team, "Voirie");
+});
+
+test("the share of the disc in the quarter is that of the ground, to some hundredths", () => {
+  const pack = { quarters: [{ shape: [[square(2.3, 48.78, 0.001)]] }] };
+  const share = (lon, radius) => shareInside(pack, { lon, lat: 48.7805 }, radius);
+  assert.equal(share(2.3005, 0), 1);
+  assert.equal(share(2.3005, 20), 1);
+  assert.ok(Math.abs(share(2.3, 20) - 0.5) < 0.02, String(share(2.3, 20)));
+  assert.equal(share(2.305, 20), 0);
 });
 
 test("near are the same and the kindred within the radius of what is chosen, the nearest first", () => {

@@ -1,21 +1,23 @@
-// Choosing photos while filing: made smaller on the phone, shown, blackened, removed; kept until sent.
-import { forgetPhoto, keepPhoto, photosOf } from "./filing-store.js";
+// Choosing photos: made smaller on the phone, shown, blackened, removed; kept until they are sent.
 import { isFull, newId } from "./outbox-store.js";
 import { shrink } from "./shrink.js";
 
-const MAX_PHOTOS = 6;
+const SOME = 6;
 
 export class PhotoChoice {
-  /** `root`: the element with the list, the file input and the words. `owner`: the draft's id. */
-  constructor(root, owner, { onChange }) {
-    this.onChange = onChange;
-    this.root = root;
-    this.owner = owner;
+  /**
+   * `root`: the element with the list, the file input and what is said of them. `store`: where they
+   * are until they are sent, `{all(), keep(id, blob), forget(id)}`. No more than `most`.
+   */
+  constructor(root, store, { onChange = () => {}, most = SOME } = {}) {
+    Object.assign(this, { root, store, onChange, most, count: 0, shown: new Map() });
+    const template = document.getElementById("photo-choisie");
+    this.words = { ...template.dataset, ...root.dataset };
+    this.model = template.content.firstElementChild;
     this.list = root.querySelector("ul");
     this.input = root.querySelector("input[type=file]");
     this.status = root.querySelector("[role=status]");
-    this.model = root.querySelector("template").content.firstElementChild;
-    this.count = 0;
+    this.first = root.querySelector("[data-add]").textContent;
     this.input.addEventListener("change", () => this.#do(() => this.#chosen()));
     this.#do(() => this.#restore());
   }
@@ -25,45 +27,64 @@ export class PhotoChoice {
     return this.pending;
   }
 
+  /** The photos that are there: `[{id, blob}]`. */
+  get chosen() {
+    return [...this.list.children].map((row) => this.shown.get(row));
+  }
+
+  /** Take the photos out, to be sent; another choice can begin. */
+  async taken() {
+    await this.settled();
+    const photos = this.chosen;
+    this.list.replaceChildren();
+    this.#say("");
+    this.#counted(-this.count);
+    return photos;
+  }
+
   #do(task) {
     this.pending = Promise.allSettled([this.pending, task()]);
   }
 
   async #restore() {
     try {
-      for (const photo of await photosOf(this.owner)) this.#show(photo);
+      for (const photo of await this.store.all()) this.#show(photo);
       this.root.hidden = false;
     } catch {
-      // A browser that keeps nothing: photos are added on the page that follows.
-      document.getElementById("photos-apres").hidden = false;
+      // Nothing is kept: photos are added on the page that follows.
+      document.getElementById("photos-apres")?.removeAttribute("hidden");
     }
   }
 
   async #chosen() {
     const files = [...this.input.files];
     this.input.value = "";
-    const room = MAX_PHOTOS - this.count;
-    this.#say(files.length > room ? this.root.dataset.wMany : "");
-    for (const file of files.slice(0, room)) await this.#add(file);
+    const room = this.most - this.count;
+    const taken = files.slice(0, room);
+    for (const file of taken) if (!(await this.#add(file))) return;
+    if (taken.length < files.length) this.#say(this.words.wMany.replace("{n}", this.most));
   }
 
+  /** Whether it was taken; if not, it is said why. */
   async #add(file) {
-    this.#say(this.root.dataset.wShrinking);
+    this.#say(this.words.wShrinking);
+    const photo = { id: newId(), blob: await shrink(file).catch(() => null) };
+    if (!photo.blob) return this.#say(this.words.wUnreadable);
     try {
-      const blob = await shrink(file);
-      const photo = { id: newId(), blob };
-      await keepPhoto(photo.id, this.owner, blob);
-      this.#show(photo);
-      this.#say("");
-      this.onChange();
+      await this.store.keep(photo.id, photo.blob);
     } catch (error) {
-      this.#say(this.root.dataset[isFull(error) ? "wFull" : "wUnreadable"]);
+      return this.#say(this.words[isFull(error) ? "wFull" : "wUnkept"]);
     }
+    this.#show(photo);
+    this.#say(this.words.wKept ?? "");
+    this.onChange();
+    return true;
   }
 
   #show(photo) {
     const row = this.model.cloneNode(true);
     row.dataset.photo = photo.id;
+    this.shown.set(row, photo);
     this.#draw(row, photo.blob);
     row
       .querySelector("[data-do=masquer]")
@@ -90,12 +111,12 @@ export class PhotoChoice {
     const blob = await blacken(photo.blob);
     if (!blob) return;
     photo.blob = blob;
-    await keepPhoto(photo.id, this.owner, blob);
+    await this.store.keep(photo.id, blob);
     this.#draw(row, blob);
   }
 
   async #remove(row, photo) {
-    await forgetPhoto(photo.id);
+    await this.store.forget(photo.id);
     row.remove();
     this.#counted(-1);
     this.input.focus();
@@ -107,9 +128,10 @@ export class PhotoChoice {
       row.querySelector("img").alt = `Photo ${at + 1}`;
       for (const name of row.querySelectorAll("[data-do] span")) name.textContent = ` ${at + 1}`;
     });
-    this.root.querySelector("label").hidden = this.count >= MAX_PHOTOS;
-    this.root.querySelector("[data-add]").textContent =
-      this.root.dataset[this.count ? "wOther" : "wFirst"];
+    this.input.closest("label").hidden = this.count >= this.most;
+    this.root.querySelector("[data-add]").textContent = this.count
+      ? this.words.wOther
+      : (this.words.wFirst ?? this.first);
   }
 
   #say(words) {

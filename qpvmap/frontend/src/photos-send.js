@@ -1,5 +1,7 @@
 // On the page of what was just filed: how its photos, records of the outbox, are getting on; once they
 // have arrived it is said one time.
+import { sentAsForm } from "./filing-store.js";
+import { tab } from "./memory.js";
 import { READY, recordsThatNeed, SENT, STUCK, watch } from "./outbox-store.js";
 import { sendWaiting } from "./outbox-watch.js";
 
@@ -32,7 +34,7 @@ class PhotoSending {
     this.root.hidden = !photos.length;
     this.again.hidden = this.running || !left;
     this.root.classList.toggle("note-warn", !this.running && left > 0);
-    if (!left) sessionStorage.setItem(TOLD + this.owner, "oui");
+    if (!left) tab.set(TOLD + this.owner, "oui");
     if (left && this.running) this.#say("sending", { n: sent.length + 1, total: photos.length });
     else if (left) this.#say(navigator.onLine ? "left" : "offline", { n: left });
     else this.#say(["none", "one"][sent.length] ?? "done", { n: sent.length });
@@ -67,10 +69,10 @@ class PhotoSending {
 /** Tell how the photos of `owner` (the client_id of what was filed) go, if some are still to go. */
 export async function tellPhotos(root, owner) {
   try {
+    await sentAsForm(owner);
     const photos = await recordsThatNeed(owner);
     const isOver = photos.every(({ state }) => state === SENT);
-    if (photos.length && !(isOver && sessionStorage.getItem(TOLD + owner)))
-      new PhotoSending(root, owner);
+    if (photos.length && !(isOver && tab.get(TOLD + owner))) new PhotoSending(root, owner);
   } catch {
     // A browser that keeps nothing: photos are added with the form of this page.
   }

@@ -51,23 +51,37 @@ class ActionForm {
     if (missing) return (kind.value ? title : this.form.querySelector("[name=kind]")).focus();
     this.busy = true;
     try {
-      const photos = await this.#keepPhotos(id.value, title.value.trim());
+      const small = await this.#readPhotos();
+      if (!small) return;
+      const photos = await this.#keepPhotos(small, id.value, title.value.trim());
       const record = await keepForm(this.form, { label: title.value.trim() });
       const { outcome, answer } = await sendForm(record);
-      if (outcome === "refused") return sendPlainly(this.form, null, record.body);
+      if (outcome === "refused") return await sendPlainly(this.form, null, record.body);
       if (outcome === "sent") return this.#leave(answer.href, photos);
       this.#kept();
-    } catch {
-      sendPlainly(this.form, null, {});
+    } catch (error) {
+      await sendPlainly(this.form, null, {}, error);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 
-  async #keepPhotos(action, label) {
+  /** The photos made smaller; null when one cannot be read, which is said. */
+  async #readPhotos() {
+    try {
+      return await Promise.all(this.#files().map((file) => shrink(file)));
+    } catch {
+      this.#say(this.words.wUnreadable);
+      this.photos.focus();
+      return null;
+    }
+  }
+
+  async #keepPhotos(small, action, label) {
     const kept = [];
-    for (const file of this.#files()) {
+    for (const blob of small) {
       const id = newId();
-      await keepBlob({ id, record: id, blob: await shrink(file) });
+      await keepBlob({ id, record: id, blob });
       await keepRecord({
         id,
         kind: "action-photo",

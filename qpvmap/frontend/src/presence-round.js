@@ -73,13 +73,14 @@ class Rounds {
       await this.#remember(kind, record);
       const { outcome } = await sendForm(record);
       if (outcome === "refused") await setNote(noteKey(), null);
-      if (outcome === "refused") return sendPlainly(form, null, record.body);
+      if (outcome === "refused") return await sendPlainly(form, null, record.body);
       if (outcome === "sent") return window.location.assign("/parcours");
       this.#kept(form);
-    } catch {
-      sendPlainly(form, null, { at: new Date().toISOString() }); // no storage: as without a script
+    } catch (error) {
+      await sendPlainly(form, null, { at: new Date().toISOString() }, error);
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 
   #isFilled(form) {

@@ -24,12 +24,18 @@ class Solicitations {
     try {
       record = await keepForm(this.form, { submitter, label });
       const { outcome, answer } = await sendForm(record);
-      if (outcome === "refused") return sendPlainly(this.form, submitter, record.body);
+      if (outcome === "refused") return await sendPlainly(this.form, submitter, record.body);
       this.#noted(label, outcome, record, answer);
-    } catch {
-      sendPlainly(this.form, submitter, record?.body ?? { at: new Date().toISOString() });
+    } catch (error) {
+      await sendPlainly(
+        this.form,
+        submitter,
+        record?.body ?? { at: new Date().toISOString() },
+        error,
+      );
+    } finally {
+      this.busy = false;
     }
-    this.busy = false;
   }
 
   #askWho() {

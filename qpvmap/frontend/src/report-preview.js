@@ -1,6 +1,6 @@
 // Filing, what is said meanwhile: whether it is in the quarter, who will take it, what is near already.
 // The server's words when it answers; the pack's when it does not.
-import { isIn, nearOf, ownerOf, placeOf, readPack } from "./pack.js";
+import { nearOf, ownerOf, placeOf, readPack, shareInside } from "./pack.js";
 import { byId, parsed, tell } from "./report-dom.js";
 
 const WAIT_MS = 350;
@@ -67,31 +67,43 @@ export class Preview {
 
   /* From the pack */
 
-  #tellFromPack({ lon, lat, category }) {
+  #tellFromPack({ lon, lat, accuracy_m, category }) {
     if (!this.pack) return;
     const point = { lon: Number(lon), lat: Number(lat) };
+    const radius = Number(accuracy_m) || 0;
     const { commune, quarter } = placeOf(this.pack, point);
-    const inside = this.pack.quarters.some(({ shape }) => isIn(point, shape));
     this.#where({
       served: Boolean(commune),
       message: this.say("elsewhere"),
-      inside,
-      quarter: this.say(quarter ? "inside" : "outside"),
+      inside: Boolean(quarter),
+      quarter: this.#quarterWords(Boolean(quarter), shareInside(this.pack, point, radius)),
       outside: "",
     });
     this.nearFromPack(point, category);
-    if (commune) byId("qui-mots").replaceChildren(this.#owner(point, category, commune));
+    if (commune) byId("qui-mots").replaceChildren(this.#owner(point, radius, category, commune));
   }
 
-  #owner(point, category, commune) {
+  /** How the place stands to the quarter, doubt included, as the server says it. */
+  #quarterWords(inside, share) {
+    const n = Math.round(share * 100);
+    if (inside) return n === 100 ? this.say("inside") : this.say("insideSure", { n });
+    return n === 0 ? this.say("outside") : this.say("edge", { n });
+  }
+
+  #owner(point, radius, category, commune) {
     const list = byId("qui-modele").content.firstElementChild.cloneNode(true);
-    const owner = category ? ownerOf(this.pack, point, category) : null;
+    const owner = category ? ownerOf(this.pack, point, category, radius) : null;
     const values = owner ?? { team: this.say("unknownTeam"), of: "", why: "" };
-    for (const [name, text] of Object.entries({ ...values, commune: commune.name })) {
+    const { team, of, why } = values;
+    for (const [name, text] of Object.entries({ team, of, why, commune: commune.name })) {
       const shown = list.querySelector(`[data-${name}]`);
       shown.textContent = name === "of" && text ? `, ${text}` : text;
       if (name === "why") for (const row of list.querySelectorAll(".why")) row.hidden = !text;
     }
+    const { doubt } = owner ?? {};
+    for (const row of list.querySelectorAll(".doubt")) row.hidden = !doubt;
+    const percent = doubt && { team: doubt.team, n: Math.round(doubt.share * 100) };
+    if (doubt) list.querySelector("[data-doubt]").textContent = this.say("doubt", percent);
     return list;
   }
 

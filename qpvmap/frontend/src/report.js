@@ -4,17 +4,19 @@ import { Discretion } from "./discretion.js";
 import {
   atHand,
   drafts,
+  filingPhotos,
   keepAtHand,
   makeSupport,
   saveDraft,
   takeOldDraft,
 } from "./filing-store.js";
+import { submitNow, tellKept, tellNotKept } from "./keeping.js";
+import { phone } from "./memory.js";
 import { sendNow, whoIsHere } from "./outbox-send.js";
 import {
   askToPersist,
   DRAFT,
   dropRecord,
-  isFull,
   newId,
   recordOf,
   release,
@@ -22,7 +24,7 @@ import {
   STUCK,
   takeBack,
 } from "./outbox-store.js";
-import { askForSync, isMine } from "./outbox-watch.js";
+import { isMine } from "./outbox-watch.js";
 import { PhotoChoice } from "./photos-choose.js";
 import { tellPhotos } from "./photos-send.js";
 import { byId, fill, openAround, tell } from "./report-dom.js";
@@ -74,7 +76,9 @@ class Filing {
       },
       onNear: () => this.#name(),
     });
-    this.photos = new PhotoChoice(byId("photos"), this.id, { onChange: () => this.#save() });
+    this.photos = new PhotoChoice(byId("photos"), filingPhotos(this.id), {
+      onChange: () => this.#save(),
+    });
     this.#listen();
     this.#startStep(draft);
     if (this.place.isKnown) this.preview.later();
@@ -142,7 +146,7 @@ class Filing {
   #placed() {
     this.#save();
     this.preview.later();
-    if (this.fields.position_method.value === "gps") localStorage.setItem(EXPRESS, "oui");
+    if (this.fields.position_method.value === "gps") phone.set(EXPRESS, "oui");
   }
 
   /* Draft */
@@ -170,9 +174,10 @@ class Filing {
       keepAtHand(this.id);
       if (!this.asked) askToPersist();
       this.asked = true;
+      tellKept();
     } catch (error) {
       this.kept = false;
-      if (isFull(error)) tell(byId("envoi-erreur"), byId("photos").dataset.wFull);
+      tellNotKept(error);
     }
   }
 
@@ -205,7 +210,7 @@ class Filing {
 
   /** Who gave their position before starts with the category; the place is found meanwhile. */
   #startStep(draft) {
-    this.express = localStorage.getItem(EXPRESS) !== null;
+    this.express = phone.get(EXPRESS) !== null;
     this.first = this.express ? "quoi" : "ou";
     const wrong = this.form.querySelector(".step .field-error:not([hidden]), .step [data-wrong]");
     const faults = Object.keys(draft?.fields ?? {});
@@ -312,7 +317,6 @@ class Filing {
     keepAtHand(null);
     if (record?.state === SENT) return window.location.assign(record.answer.href);
     if (record?.state === STUCK) return this.#mend(record);
-    askForSync();
     this.#keptHere();
   }
 
@@ -331,12 +335,14 @@ class Filing {
     window.scrollTo(0, 0);
   }
 
-  /** A browser that keeps nothing sends the form as it is. */
-  #plainly(action) {
-    this.gone = true;
-    keepAtHand(null);
+  /** A browser that keeps nothing sends the form as it is, to a site that answers. */
+  async #plainly(action) {
     this.form.action = action;
-    this.form.submit();
+    this.gone = await submitNow(this.form);
+    if (this.gone) return keepAtHand(null);
+    this.sending = false;
+    byId("suite").removeAttribute("aria-disabled");
+    this.#name();
   }
 
   /** The page may have been kept for long: its token, taken anew. */
@@ -387,8 +393,8 @@ async function start(form) {
     await takeOldDraft();
     draft = await draftToOpen();
     await tellDrafts(draft);
-  } catch {
-    // A browser that keeps nothing: the form is sent as it is.
+  } catch (error) {
+    tellNotKept(error); // the form is sent as it is
   }
   new Filing(form, draft);
 }

@@ -3,6 +3,9 @@
 const LONGEST = 2048;
 const QUALITY = 0.85;
 
+/** What was chosen is no photo that anybody here can read. */
+export class Unreadable extends Error {}
+
 /** Draw `source` on a canvas no larger than `longest`. */
 function drawn(source, longest) {
   const scale = Math.min(1, longest / Math.max(source.width, source.height));
@@ -22,13 +25,15 @@ function blobOf(canvas, type) {
 
 /** The canvas as WebP; as JPEG in a browser that writes no WebP. */
 export async function encoded(canvas) {
-  const blob = await blobOf(canvas, "image/webp");
-  return blob?.type === "image/webp" ? blob : blobOf(canvas, "image/jpeg");
+  let blob = await blobOf(canvas, "image/webp");
+  if (blob?.type !== "image/webp") blob = await blobOf(canvas, "image/jpeg");
+  if (!blob) throw new Unreadable("too large for this phone's memory");
+  return blob;
 }
 
 /**
  * The photo in `file`, made smaller. A format that this browser can't read (HEIC on most) is given
- * back as it is: the server reads it. What is no image at all throws.
+ * back as it is: the server reads it. What is no image at all is `Unreadable`.
  */
 export async function shrink(file, longest = LONGEST) {
   let bitmap;
@@ -36,7 +41,7 @@ export async function shrink(file, longest = LONGEST) {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch (error) {
     if (isHeic(file)) return file;
-    throw error;
+    throw new Unreadable(String(error));
   }
   try {
     return await encoded(drawn(bitmap, longest));

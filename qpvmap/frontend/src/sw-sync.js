@@ -9,8 +9,11 @@ export function listenToSync(worker) {
   });
 }
 
-/** Fail when something is still to be tried: the browser then asks again by itself, later. */
+/**
+ * After a page that is sending, which may be closed before it is done. Fail when something is still to
+ * be tried: the browser then asks again by itself, later.
+ */
 async function send() {
-  const said = await sendAll({ hurry: true });
-  if (said?.offline) throw new Error("no answer yet");
+  const { offline, postponed } = await sendAll({ hurry: true, after: true });
+  if (offline || postponed) throw new Error("not all of it was taken yet");
 }

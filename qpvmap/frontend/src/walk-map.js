@@ -19,7 +19,7 @@ export function listedStops() {
   return [...document.querySelectorAll("[data-number][data-lon]")].map(pinOf);
 }
 
-/** Draw the map in `frame`; gives `{map, small}` to go on with. */
+/** Draw the map in `frame`; gives `{map, small, relist}` to go on with. */
 export function walkMap(frame) {
   const pins = listedStops();
   const small = miniMap(frame, {
@@ -36,5 +36,5 @@ export function walkMap(frame) {
   L.polyline(line, { className, interactive: false }).addTo(small.map);
   const shown = [...pins, ...route.map(([lat, lon]) => ({ lon, lat }))];
   if (shown.length) fitPins(small, shown);
-  return { map: small.map, small };
+  return { map: small.map, small, relist: () => small.setPins(listedStops()) };
 }

@@ -1,113 +1,43 @@
 // A walk on the phone: one stop at a time, three taps a stop. All that is written goes through the
 // outbox, so that nothing is lost without signal; the page says it again when it is opened.
-import { sendAll } from "./outbox-send.js";
+import { sendNow } from "./outbox-send.js";
+import { newId, READY, SENT, STUCK, watch } from "./outbox-store.js";
+import { PhotoChoice } from "./photos-choose.js";
 import {
-  allRecords,
-  isFull,
-  keepBlob,
-  keepRecord,
-  newId,
-  READY,
-  STUCK,
-  watch,
-} from "./outbox-store.js";
-import { shrink } from "./shrink.js";
+  attempt,
+  bodyOf,
+  heldHere,
+  heldPhotos,
+  keep,
+  keepPoint,
+  page,
+  person,
+  releasePhotos,
+  say,
+  send,
+  stopPhotos,
+  stopsAdded,
+  words,
+} from "./walk-keep.js";
+import {
+  allStops,
+  markSeen,
+  nextAfter,
+  openOne,
+  openStop,
+  showStop,
+  stopNamed,
+  titleOf,
+} from "./walk-stops.js";
 import { WalkTrack } from "./walk-track.js";
 
-const page = document.querySelector("[data-walk]");
-const person = document.body.dataset.person ?? "";
-const words = page?.dataset ?? {};
-const stops = [...document.querySelectorAll("[data-stop]")];
-const links = new Map(
-  [...document.querySelectorAll("[data-stopnav] [data-to]")].map((a) => [a.dataset.to, a]),
-);
-
-/* One stop at a time */
-
-function openStop(id, { focus = true } = {}) {
-  for (const stop of stops) stop.hidden = stop.dataset.stop !== id;
-  for (const [to, link] of links) {
-    if (to === id) link.setAttribute("aria-current", "step");
-    else link.removeAttribute("aria-current");
-  }
-  const form = document.querySelector("[data-point] form");
-  if (form) form.elements.stop_id.value = id;
-  links.get(id)?.scrollIntoView({ block: "nearest", inline: "center" });
-  if (!focus) return;
-  const open = stops.find(({ dataset }) => dataset.stop === id);
-  open?.scrollIntoView({ block: "start" });
-  open?.querySelector("h2").focus({ preventScroll: true });
-}
-
-function nextAfter(stop) {
-  const at = stops.indexOf(stop);
-  const later = [...stops.slice(at + 1), ...stops.slice(0, at)];
-  return later.find(({ dataset }) => dataset.seen === undefined) ?? stops[at + 1] ?? stop;
-}
-
-function markSeen(id) {
-  const stop = stops.find(({ dataset }) => dataset.stop === id);
-  if (!stop) return;
-  stop.dataset.seen = "";
-  links.get(id)?.classList.add("done");
-  const seen = stops.filter(({ dataset }) => dataset.seen !== undefined).length;
-  const count = document.querySelector("[data-progress]");
-  count.textContent = words.wCount.replace("{n}", seen).replace("{total}", stops.length);
-  count.previousElementSibling.value = seen;
-}
-
-/* Keeping what is written */
-
-/** The fields of a form as a record's body: no token, no file, no empty field. */
-function bodyOf(form) {
-  const body = {};
-  for (const [name, value] of new FormData(form)) {
-    if (name === "csrf_token" || name === "client_id" || value instanceof File) continue;
-    if (value !== "") body[name] = value;
-  }
-  body.captured_at = body.captured_at || new Date().toISOString();
-  return body;
-}
-
-function say(box, text) {
-  const place = box.querySelector("[data-said]");
-  if (place) place.textContent = text;
-}
-
-function send() {
-  sendAll().catch(() => {}); // without network it waits; other pages and the worker try again
-}
-
-async function keep(form, kind, { label, needs = [], body = bodyOf(form) }) {
-  const url = new URL(form.action).pathname;
-  return keepRecord({ id: newId(), kind, url, body, needs, label, person });
-}
-
-async function keepPhoto(file, { url, body, needs = [], label }) {
-  const blob = await shrink(file);
-  const id = newId();
-  const kept = { id, kind: "walk-photo", url, body, needs, label, person };
-  await keepBlob({ id, record: id, blob });
-  await keepRecord(kept);
-  return URL.createObjectURL(blob);
-}
-
-/** Do it; a full phone says so, and what was typed stays in the form. */
-async function attempt(box, work) {
-  try {
-    await work();
-    send();
-  } catch (error) {
-    if (!isFull(error) && !(error instanceof DOMException)) throw error;
-    say(box, isFull(error) ? words.wFull : words.wUnreadable);
-  }
-}
+const PHOTOS_PER_PLACE = 8;
+const NEAR_ENOUGH_M = 50;
+const END_PATIENCE_MS = 6000;
 
 /* A stop */
 
-function titleOf(stop) {
-  return stop.querySelector("h2").textContent;
-}
+const choices = new Map();
 
 function listenToStop(stop) {
   const form = stop.querySelector('[data-send="walk-stop"]');
@@ -119,73 +49,133 @@ function listenToStop(stop) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(stop, async () => {
+    attempt(form, async () => {
       const body = bodyOf(form);
       body.note = form.elements.note.value;
       await keep(form, "walk-stop", { label: titleOf(stop), body });
       markSeen(stop.dataset.stop);
       say(stop, words.wKept);
-      openStop(nextAfter(stop).dataset.stop);
+      await goTo(nextAfter(stop).dataset.stop);
     });
   });
-  const photo = stop.querySelector('[data-send="walk-photo"]');
-  photo.addEventListener("submit", (event) => event.preventDefault());
-  photo.elements.photo.addEventListener("change", () => takePhoto(stop, photo));
+  const photos = stop.querySelector("[data-photo-choice]");
+  photos.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+  photos.dataset.wKept = words.wPhoto;
+  const store = stopPhotos(stop.dataset.stop, titleOf(stop));
+  choices.set(stop, new PhotoChoice(photos, store, { most: PHOTOS_PER_PLACE }));
   stop.querySelector("[data-point-at]").addEventListener("click", () => pointAt(stop));
 }
 
-function takePhoto(stop, form) {
-  const [file] = form.elements.photo.files;
-  form.elements.photo.value = "";
-  if (!file) return;
-  attempt(stop, async () => {
-    const body = { stop_id: stop.dataset.stop, captured_at: new Date().toISOString() };
-    const url = new URL(form.action).pathname;
-    const shown = await keepPhoto(file, { url, body, label: titleOf(stop) });
-    showPhoto(stop, shown);
-    say(stop, words.wPhoto);
-  });
+/** Open a stop; the photos of the one that is left go. */
+async function goTo(id, options) {
+  const left = openOne();
+  openStop(id, options);
+  if (left && left.dataset.stop !== id) await letPhotosGo(left);
 }
 
-function showPhoto(stop, address) {
+async function letPhotosGo(stop) {
+  const photos = await choices.get(stop).taken();
+  if (!photos.length) return;
+  for (const { blob } of photos) showPhoto(stop, blob);
+  await releasePhotos(stop.dataset.stop);
+  send();
+}
+
+function showPhoto(stop, blob) {
   const item = document.createElement("li");
   item.className = "photo";
   const image = document.createElement("img");
-  image.src = address;
+  image.src = URL.createObjectURL(blob);
   image.alt = `Nouvelle photo, ${titleOf(stop)}`;
   item.append(image);
   stop.querySelector("[data-photos]").append(item);
 }
 
+function listenToLinks() {
+  document.querySelector("[data-stopnav]").addEventListener("click", (event) => {
+    const link = event.target.closest("[data-to]");
+    if (!link) return;
+    event.preventDefault();
+    goTo(link.dataset.to);
+  });
+}
+
+/* A stop that nobody had planned */
+
+function listenToNewStop(box) {
+  const form = box.querySelector("form");
+  const place = form.querySelector("[data-place]");
+  const look = () => {
+    for (const name of ["lon", "lat"]) form.elements[name].value = "";
+    place.textContent = openOne() ? words.wAtStop : words.wNowhere;
+    locate(form, (accuracy) => {
+      place.textContent = words.wAtFix.replace("{n}", accuracy);
+    });
+  };
+  box.addEventListener("toggle", () => box.open && look());
+  if (box.open) look();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!form.elements.lon.value && !openOne()) return say(box, words.wNowhere);
+    attempt(form, () => addStop(box, form));
+  });
+}
+
+async function addStop(box, form) {
+  fix = null;
+  const { dataset } = openOne() ?? {};
+  for (const name of ["lon", "lat"]) form.elements[name].value ||= dataset[name];
+  const body = bodyOf(form);
+  const label = body.label ?? words.wNewStop;
+  const { id } = await keep(form, "walk-new-stop", { label, body, id: newId() });
+  listenToStop(showStop({ id, label, lon: body.lon, lat: body.lat }));
+  form.reset();
+  box.open = false;
+  (await map)?.relist();
+  await goTo(id);
+  say(openOne(), words.wKept);
+}
+
+let map = null;
+
 /* A point along the way */
 
 let fix = null;
 
-function locate(form) {
-  const place = form.querySelector("[data-place]");
-  for (const name of ["lon", "lat", "accuracy_m", "position_method"])
-    form.elements[name].value = "";
-  place.textContent = "Au lieu de l’arrêt.";
+/** Fill the place of a form from the phone, if it is known well enough before something else asks. */
+function locate(form, onFix) {
   const asked = Symbol("position");
   fix = asked;
   navigator.geolocation?.getCurrentPosition(
     ({ coords }) => {
-      if (fix !== asked || coords.accuracy > 50) return;
+      if (fix !== asked || coords.accuracy > NEAR_ENOUGH_M) return;
+      const accuracy = Math.round(coords.accuracy);
       form.elements.lon.value = coords.longitude.toFixed(6);
       form.elements.lat.value = coords.latitude.toFixed(6);
-      form.elements.accuracy_m.value = Math.round(coords.accuracy);
-      form.elements.position_method.value = "gps";
-      place.textContent = `À votre position, à ${Math.round(coords.accuracy)} m près.`;
+      onFix(accuracy);
     },
     () => {}, // the place of the stop stands
     { enableHighAccuracy: true, maximumAge: 10000, timeout: 15000 },
   );
 }
 
+/** The place of a point is that of its stop, until the phone knows better. */
+function atTheStop(form) {
+  fix = null;
+  for (const name of ["lon", "lat", "accuracy_m", "position_method"])
+    form.elements[name].value = "";
+  form.querySelector("[data-place]").textContent = "Au lieu de l’arrêt.";
+}
+
 function pointAt(stop) {
   const form = document.querySelector("[data-point] form");
   form.elements.stop_id.value = stop.dataset.stop;
-  locate(form);
+  atTheStop(form);
+  locate(form, (accuracy) => {
+    form.elements.accuracy_m.value = accuracy;
+    form.elements.position_method.value = "gps";
+    form.querySelector("[data-place]").textContent = words.wAtFix.replace("{n}", accuracy);
+  });
 }
 
 function pointFault(form) {
@@ -196,53 +186,48 @@ function pointFault(form) {
 
 function listenToPoint(box) {
   const form = box.querySelector("form");
-  const chosen = box.querySelector("[data-chosen]");
+  const photos = new PhotoChoice(box.querySelector("[data-photo-choice]"), heldPhotos, {
+    most: PHOTOS_PER_PLACE,
+  });
   const show = () => {
     const isGood = form.elements.kind.value === "satisfaction";
     for (const part of box.querySelectorAll("[data-defect]")) part.hidden = isGood;
   };
-  const photo = form.elements.photo;
-  photo.addEventListener("change", () => {
-    chosen.textContent = photo.files.length ? chosen.dataset.wOne : chosen.dataset.wNone;
-  });
   form.addEventListener("change", show);
   show();
   // Another stop than the one the phone stands at: the place is that stop's.
-  form.elements.stop_id.addEventListener("change", () => {
-    fix = null;
-    for (const name of ["lon", "lat", "accuracy_m", "position_method"])
-      form.elements[name].value = "";
-    form.querySelector("[data-place]").textContent = "Au lieu de l’arrêt.";
-  });
+  form.elements.stop_id.addEventListener("change", () => atTheStop(form));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fault = pointFault(form);
     if (fault) return say(box, fault);
-    attempt(box, () => keepPoint(box, form));
+    attempt(form, () => notePoint(box, form, photos));
   });
 }
 
-async function keepPoint(box, form) {
-  const body = bodyOf(form);
+async function notePoint(box, form, photos) {
+  await photos.settled();
+  const body = placed(bodyOf(form));
   const isGood = body.kind === "satisfaction";
   if (isGood) delete body.category;
-  const [file] = form.elements.photo.files;
   const category = form.elements.category.selectedOptions[0]?.textContent ?? "";
   const label = isGood ? body.description : category;
-  const record = await keep(form, "walk-point", { label, body });
-  if (file) {
-    const url = new URL(document.querySelector('[data-send="walk-photo"]').action).pathname;
-    const about = { point: record.id, captured_at: body.captured_at };
-    await keepPhoto(file, { url, body: about, needs: [record.id], label });
-  }
+  await keepPoint(form, { label, body, photos: photos.chosen });
+  await photos.taken();
   const stop = form.elements.stop_id.value;
   form.reset();
   form.elements.stop_id.value = stop;
   form.dispatchEvent(new Event("change"));
-  form.elements.photo.dispatchEvent(new Event("change"));
   fix = null;
   say(box, words.wKept);
   await showWaiting();
+}
+
+/** A point at a stop that the site may refuse still says where it is. */
+function placed(body) {
+  if (body.lon || /^\d+$/.test(body.stop_id)) return body;
+  const { lon, lat } = stopNamed(body.stop_id).dataset;
+  return { ...body, lon, lat, position_method: "pin" };
 }
 
 /* The end: decisions, and that the walk is over */
@@ -267,28 +252,31 @@ function listenToDecisions(box) {
   });
 }
 
-/** Online it ends at once and shows the report; without signal it waits with the rest. */
+/** With network it ends at once and shows the report; without, or when nobody answers, it waits. */
 function listenToEnd(form) {
   form.addEventListener("submit", (event) => {
-    if (navigator.onLine) return;
     event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
     attempt(form, async () => {
-      await keep(form, "walk-end", { label: document.querySelector("h1").textContent });
+      await releasePhotos();
+      const label = document.querySelector("h1").textContent;
+      const { id } = await keep(form, "walk-end", { label });
+      const record = await sendNow(id, END_PATIENCE_MS);
+      if (record?.state === SENT) return window.location.assign(record.answer.href);
+      if (record?.state === STUCK) return say(form, record.last_error);
       const clock = new Date().toLocaleTimeString("fr-FR", { hour: "2-digit", minute: "2-digit" });
       say(form, words.wEnded.replace("{n}", clock));
+    }).finally(() => {
+      button.disabled = false;
     });
   });
 }
 
 /* What this phone still holds of the walk */
 
-const isHere = ({ url, person: whose, state }) =>
-  whose === person &&
-  (state === READY || state === STUCK) &&
-  url.startsWith(`/parcours/marches/${words.walk}/`);
-
 async function showWaiting() {
-  const left = (await allRecords()).filter(isHere);
+  const left = await heldHere();
   showIn(document.querySelector("[data-points]"), left, "walk-point");
   showIn(document.querySelector("[data-decisions]"), left, "walk-decision");
 }
@@ -313,12 +301,14 @@ function waitingItem(label, waiting) {
   return item;
 }
 
-/** Put back in the forms what was written before the page was opened again, and is not sent yet. */
+/** Put back what was written before the page was opened again, and is not sent yet. */
 async function fillAgain() {
-  for (const { kind, body, state } of (await allRecords()).filter(isHere)) {
+  for (const added of await stopsAdded()) {
+    if (!stopNamed(added.id)) listenToStop(showStop(added));
+  }
+  for (const { kind, body, state } of await heldHere()) {
     if (kind !== "walk-stop" || (state !== READY && state !== STUCK)) continue;
-    const stop = stops.find(({ dataset }) => dataset.stop === body.stop_id);
-    const form = stop?.querySelector('[data-send="walk-stop"]');
+    const form = stopNamed(body.stop_id)?.querySelector('[data-send="walk-stop"]');
     if (!form) continue;
     for (const [name, value] of Object.entries(body)) {
       const field = form.elements[name];
@@ -334,21 +324,25 @@ async function keepPage() {
   registration?.active?.postMessage({ type: "keep", path: location.pathname });
 }
 
+/** Open the stop that the address asks for, else the first where nobody was. */
+async function openFirst() {
+  const stops = allStops();
+  if (!stops.length) return;
+  const asked = stopNamed(new URLSearchParams(location.search).get("arret"));
+  const open = asked ?? stops.find(({ dataset }) => dataset.seen === undefined) ?? stops[0];
+  openStop(open.dataset.stop, { focus: false });
+  for (const stop of stops) if (stop !== open) await letPhotosGo(stop).catch(() => {});
+}
+
 async function begin() {
   if (!page || !("indexedDB" in globalThis)) return;
-  for (const stop of stops) listenToStop(stop);
-  const box = document.querySelector("[data-point]");
-  if (box) listenToPoint(box);
-  for (const [id, link] of links) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      openStop(id);
-    });
-  }
+  for (const stop of allStops()) listenToStop(stop);
   await fillAgain().catch(() => {});
-  const open = stops.find(({ dataset }) => dataset.seen === undefined) ?? stops[0];
-  const asked = new URLSearchParams(location.search).get("arret");
-  if (stops.length) openStop(links.has(asked) ? asked : open.dataset.stop, { focus: false });
+  listenToPoint(document.querySelector("[data-point]"));
+  listenToLinks();
+  await openFirst();
+  const added = document.querySelector("[data-new-stop]");
+  if (added) listenToNewStop(added);
   watch(() => showWaiting().catch(() => {}));
   await showWaiting().catch(() => {});
   const decisions = document.querySelector("[data-decide]");
@@ -360,7 +354,7 @@ async function begin() {
   send();
   keepPage();
   const frame = document.querySelector("[data-walk-map]");
-  if (frame) import("./walk-map.js").then(({ walkMap }) => walkMap(frame));
+  if (frame) map = import("./walk-map.js").then(({ walkMap }) => walkMap(frame)).catch(() => null);
 }
 
 begin();

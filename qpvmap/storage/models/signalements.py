@@ -187,6 +187,7 @@ class Signalement(Base):
     share_inside: Mapped[float]
     reporter_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     captured_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     acknowledge_due_at: Mapped[datetime]

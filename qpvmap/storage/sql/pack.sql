@@ -80,6 +80,7 @@ select
                         'id', e.id,
                         'name', e.name,
                         'kind', e.kind,
+                        'confidence', e.confidence,
                         'body', o.id,
                         'body_name', o.name,
                         'shape', st_asgeojson(st_multi(st_simplifypreservetopology(e.perimeter, 0.00001)), 5)::jsonb -> 'coordinates'
