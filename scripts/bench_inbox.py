@@ -23,10 +23,9 @@ from sqlalchemy import Connection, Engine, event, text
 
 from qpvmap.app import create_app, leave_aside_what_stays
 from qpvmap.core.actors import Role
-from qpvmap.core.inbox import ORDERS_OF, Cursor, Order, Tab
+from qpvmap.core.inbox import CAPPED, ORDERS_OF, Cursor, Order, Tab
 from qpvmap.settings import Settings
 from qpvmap.storage import cluster, migrate
-from qpvmap.storage.inbox import CAPPED
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.accounts import NewAccount, create_account
 from qpvmap.usecases.territory import load_territory

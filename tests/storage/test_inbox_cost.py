@@ -14,7 +14,8 @@ from qpvmap.core.geo import LonLat
 from qpvmap.core.inbox import InboxFilters, Late, Order, Tab
 from qpvmap.core.workflow import Status
 from qpvmap.storage.duplicates import NEAREST, with_likely_duplicates
-from qpvmap.storage.inbox import MOST_COUNTED, inbox
+from qpvmap.storage.inbox import inbox
+from qpvmap.storage.inbox_counts import MOST_COUNTED
 from tests.factories import Toy, make_actor, make_signalement, make_territory
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -62,8 +63,7 @@ def agent(session: Session, toy: Toy) -> Actor:
 @pytest.fixture
 def past(session: Session, toy: Toy) -> Iterator[Session]:
     """Fill the table, the indexes that the inbox does not read set aside."""
-    for name in ("description_trgm", "location_3857"):
-        session.execute(text(f"drop index ix_signalement_{name}"))
+    session.execute(text("drop index ix_signalement_location_3857"))
     make_signalement(session, toy, reference="TO-1", created_at=NOW - DAY, due_at=NOW - DAY)
     make_signalement(
         session, toy, reference="TO-2", category="eclairage", team="technique-est",
