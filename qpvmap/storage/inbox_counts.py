@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     ScalarSelect,
     Select,
     Subquery,
     case,
+    cast,
     func,
     literal,
     or_,
@@ -84,7 +86,7 @@ def _by_status(actor: Actor, filters: InboxFilters, now: datetime) -> Subquery:
         )
         for tab in OPEN_TABS
     }
-    columns = (func.coalesce(sums[tab], 0).label(tab.name) for tab in OPEN_TABS)
+    columns = (cast(func.coalesce(sums[tab], 0), BigInteger).label(tab.name) for tab in OPEN_TABS)
     return select(*columns).subquery("still_open")
 
 
