@@ -116,7 +116,8 @@ class Cursor:
 class Resolved:
     """What codes and words stand for, by keys.
 
-    `named` are the categories that the words name; `nearly`, for each word, those that it may be
+    `named` are the categories that the words name; `referred` the rows that they are the reference
+    of, None when they are none or name too many; `nearly`, for each word, those that it may be
     a slip of. `shares` says for each word which share of all texts holds it, 0 for what is rare
     and None for a word of grammar.
     """
@@ -124,6 +125,7 @@ class Resolved:
     category_id: int | None = None
     team_id: int | None = None
     named: tuple[int, ...] = ()
+    referred: tuple[int, ...] | None = None
     nearly: tuple[tuple[str, ...], ...] = ()
     shares: tuple[float | None, ...] = ()
 

@@ -200,7 +200,7 @@ def _scored(actor: Actor) -> Select[*tuple[Any, ...]]:
 
 
 def _asked_about() -> CTE:
-    """Return the signalements `mine`, held apart: joined at once, the table was read whole for them.
+    """Return the signalements `mine`, held apart: joined at once, the table was read whole.
 
     `kin` are the categories that theirs may be taken for.
     """

@@ -14,11 +14,11 @@ from sqlalchemy import Select, Subquery, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import Cursor, InboxFilters, Tab
+from qpvmap.core.inbox import CAPPED, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, matching
 from qpvmap.storage.inbox_counts import MOST_COUNTED, inbox_counts
-from qpvmap.storage.inbox_search import is_everywhere, resolved
+from qpvmap.storage.inbox_search import is_everywhere, is_said, resolved
 from qpvmap.storage.models import Account, Category, Signalement, Team
 from qpvmap.storage.visibility import shown_description
 
@@ -100,7 +100,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
-    few = held <= MOST_COUNTED or (asked.keeps_few and not is_everywhere(asked))
+    few = held <= MOST_COUNTED or _keeps_few(asked)
     rows, following = page(session, actor, asked, now, PAGE_SIZE, found_first=few)
     return Inbox(asked, tuple(rows), counts, following)
 
@@ -145,7 +145,7 @@ def matching_ids(
     """Return the keys of what a tab holds under the filters, in its order, `limit` at most."""
     plan_for_values(session)
     asked = resolved(session, actor, replace(filters, after=None))
-    keys = _keys(actor, asked, now, limit, found_first=asked.keeps_few)
+    keys = _keys(actor, asked, now, limit, found_first=_keeps_few(asked))
     _, descending = ORDERS[filters.sorting]
     key = keys.c.key.desc() if descending else keys.c.key
     return list(session.scalars(select(keys.c.id).order_by(key)))
@@ -160,7 +160,7 @@ def matching_rows(
     after: Cursor | None = None
     while True:
         batch = replace(asked, after=after)
-        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=asked.keeps_few)
+        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=_keeps_few(asked))
         yield from rows
         if after is None:
             return
@@ -171,7 +171,9 @@ def _keys(
 ) -> Subquery:
     """Return the keys of a page and what they are sorted by: all of it is in an index."""
     column, descending = ORDERS[filters.sorting]
-    kept = matching(actor, filters, now, found_first=found_first)
+    sorted_first = is_everywhere(filters) and _is_of_what_is_open(filters)
+    asked = replace(filters, search="") if sorted_first else filters
+    kept = matching(actor, asked, now, found_first=found_first)
     statement = select(Signalement.id, column.label("key")).where(kept)
     if filters.after:
         key = tuple_(column, Signalement.id)
@@ -182,7 +184,20 @@ def _keys(
         found = statement.offset(0).subquery("found")
         statement, by = select(found.c.id, found.c.key), (found.c.key, found.c.id)
     order = [part.desc() if descending else part for part in by]
+    if sorted_first:  # then texts are read in that order until there are enough
+        found = statement.order_by(*order).offset(0).subquery("found")
+        said = is_said(actor, filters, found.c.id)
+        return select(found.c.id, found.c.key).where(said).limit(limit).subquery("page")
     return statement.order_by(*order).limit(limit).subquery("page")
+
+
+def _is_of_what_is_open(filters: InboxFilters) -> bool:
+    return filters.keeps_open_alone or filters.tab not in CAPPED
+
+
+def _keeps_few(filters: InboxFilters) -> bool:
+    """Return whether all that matches is few enough to be found before it is sorted."""
+    return filters.keeps_few and not is_everywhere(filters)
 
 
 def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[Any, ...]]:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
-    Subquery,
     case,
     cast,
     func,
@@ -25,6 +24,8 @@ from qpvmap.core.workflow import OPEN_STATUSES, UNTAKEN_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, STATUSES_OF, handled, in_tab
 from qpvmap.storage.inbox_search import is_everywhere
 from qpvmap.storage.models import Signalement
+
+Counts = Select[*tuple[int, ...]]
 
 MOST_COUNTED = 1000
 """Beyond it a count is "more than": nobody acts on the difference, and counting takes time."""
@@ -50,7 +51,7 @@ def inbox_counts(
     What is open is counted whole, in one pass; what `capped` says, up to `MOST_COUNTED` + 1.
     """
     count = _up_to_most_of_each if is_everywhere(filters) else _by_status
-    still_open = count(actor, filters, now)
+    still_open = count(actor, filters, now).cte("still_open").prefix_with("MATERIALIZED")
     whole = sum((still_open.c[tab.name] for tab in APART), start=literal(0))
     past = _counts_of_past(actor, filters, now, whole)
     columns = (still_open.c[tab.name] for tab in OPEN_TABS)
@@ -59,7 +60,7 @@ def inbox_counts(
     return {tab: counts[tab] for tab in Tab}
 
 
-def _by_status(actor: Actor, filters: InboxFilters, now: datetime) -> Subquery:
+def _by_status(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
     """Return how many each tab of what is open holds, in one pass.
 
     Counted by status, then summed: to ask each row for each tab took twice the time.
@@ -87,7 +88,7 @@ def _by_status(actor: Actor, filters: InboxFilters, now: datetime) -> Subquery:
         for tab in OPEN_TABS
     }
     columns = (cast(func.coalesce(sums[tab], 0), BigInteger).label(tab.name) for tab in OPEN_TABS)
-    return select(*columns).subquery("still_open")
+    return select(*columns)
 
 
 def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[ColumnElement[bool]]:
@@ -97,12 +98,12 @@ def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[C
         yield Signalement.status.in_(OPEN_STATUSES)
 
 
-def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Subquery:
+def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
     """Return how many each tab of what is open holds, looked for as far as is counted."""
     kept = handled(actor, filters, now)
     rows = {tab: select(Signalement.id).where(kept, in_tab(tab, now)) for tab in OPEN_TABS}
     columns = (_up_to_most(rows[tab], tab, filters).label(tab.name) for tab in OPEN_TABS)
-    return select(*columns).subquery("still_open")
+    return select(*columns)
 
 
 def _counts_of_past(

@@ -5,6 +5,7 @@ The hidden text is found by those alone who may read it. Every part of a search 
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Resolved, Tab
@@ -39,6 +40,8 @@ INDEXED = 3
 """Characters that an index of trigrams needs."""
 PREFIX = 3
 """Letters from which a last word may be the beginning of another."""
+MOST_REFERRED = 200
+"""Rows named by a reference, or by a part of one, that are looked for once and kept by key."""
 MOST_NEARLY = 8
 """Words that one may be a slip of, the likeliest."""
 ALIKE = 0.35
@@ -69,9 +72,14 @@ def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilt
         Category.territory_id.in_(mine), Category.code == filters.category
     )
     team = select(func.min(Team.id)).where(Team.territory_id.in_(mine), Team.code == filters.team)
-    found = select(category.scalar_subquery(), team.scalar_subquery(), _named(mine, filters.search))
-    category_id, team_id, named = session.execute(found).one()
-    known = Resolved(category_id, team_id, tuple(named or ()))
+    found = select(
+        category.scalar_subquery(),
+        team.scalar_subquery(),
+        _named(mine, filters.search),
+        _referred(mine, filters.search),
+    )
+    category_id, team_id, named, referred = session.execute(found).one()
+    known = Resolved(category_id, team_id, tuple(named or ()), _if_few(filters.search, referred))
     if filters.slips:
         nearly = _slips_of(session, filters.search)
         known = replace(known, nearly=nearly, shares=_shares_of_slips(session, nearly))
@@ -101,11 +109,25 @@ def says(
     if asked := _query(filters, known):
         held = _holds(actor, filters, asked, known.shares, limit)
         parts.append(and_(held, ANY_PART) if past and tab is Tab.ALL else held)
-    if LIKE_A_REFERENCE.fullmatch(filters.search):
+    if known.referred is not None:
+        parts.append(Signalement.id.in_(known.referred))
+    elif LIKE_A_REFERENCE.fullmatch(filters.search):
         parts.append(_has_reference(filters.search))
+    if known.named and parts and not past and not is_everywhere(filters):
+        parts = [_by_key(or_(*parts))]
     if known.named:
         parts.append(Signalement.category_id.in_(known.named))
     return or_(false(), *parts)
+
+
+def _by_key(said: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition on what is open and of which this is said, found apart by its keys.
+
+    Said at once with the categories that the words name, no index would hold the answer.
+    """
+    still_open = Signalement.status.in_(OPEN_STATUSES)
+    keys = select(Signalement.id).where(still_open, said).subquery()
+    return Signalement.id.in_(select(keys.c.id))
 
 
 def _holds(
@@ -117,21 +139,33 @@ def _holds(
 ) -> ColumnElement[bool]:
     """Return the condition on rows that hold all that is asked, in what the actor may read.
 
-    The index is asked for words that less than `limit` of all texts hold, and for these alone; the
-    others are said in a form that the server cannot ask an index for.
+    The index is asked for words that less than `limit` of all texts hold, and for these alone.
+    When there are none, each text is read apart, once all else is known to hold: what else is
+    asked is then found in an index without its row.
     """
     language = STEMS if filters.slips else FRENCH
     whole = func.to_tsquery(language, " & ".join(asked))
     rare = [word for word, share in zip(asked, shares, strict=True) if (share or 0) < limit]
+    if not rare:
+        read = aliased(Signalement)
+        said = select(_read(read, whole, actor)).where(read.id == Signalement.id)
+        return said.correlate(Signalement).scalar_subquery()
     by_index = Signalement.words.bool_op("@@")(func.to_tsquery(language, " & ".join(rare)))
-    by_row = func.coalesce(func.ts_match_vq(Signalement.words, whole), false())
-    address = func.to_tsvector(FRENCH, Signalement.address)
-    readable = or_(~Signalement.description_hidden, reached_by(actor, Action.VIEW_UNCHECKED))
-    return and_(
-        *([by_index] if rare else []),
-        *([by_row] if len(rare) < len(asked) else []),
-        or_(readable, address.bool_op("@@")(whole)),
-    )
+    return and_(by_index, _read(Signalement, whole, actor))
+
+
+def _read(row: Any, whole: ColumnElement[Any], actor: Actor) -> ColumnElement[bool]:
+    """Return whether the words are in what the actor may read of a row."""
+    unchecked = reached_by(actor, Action.VIEW_UNCHECKED)
+    address = func.to_tsvector(FRENCH, row.address).bool_op("@@")(whole)
+    said = func.coalesce(func.ts_match_vq(row.words, whole), false())
+    return and_(said, or_(~row.description_hidden, unchecked, address))
+
+
+def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether the row of this key holds the words of the filters: one row is read."""
+    said = says(actor, filters)
+    return select(said).where(Signalement.id == key).scalar_subquery()
 
 
 def _query(filters: InboxFilters, known: Resolved) -> list[str]:
@@ -186,6 +220,31 @@ def _has_reference(search: str) -> ColumnElement[bool]:
     if search.isdecimal():
         return Signalement.reference.endswith(f"-{search.zfill(NUMBER_DIGITS)}", autoescape=True)
     return false()
+
+
+def _referred(territory_ids: list[int], search: str) -> ScalarSelect[list[int]]:
+    """Return the keys of those whose reference this may be, `MOST_REFERRED` + 1 at most.
+
+    They are looked for once: to count each tab looked for them again, which is slow for long ones.
+    """
+    asked = bool(LIKE_A_REFERENCE.fullmatch(search))
+    rows = (
+        select(Signalement.id)
+        .where(
+            _has_reference(search) if asked else false(),
+            Signalement.territory_id.in_(territory_ids),
+        )
+        .limit(MOST_REFERRED + 1)
+        .subquery("referred")
+    )
+    return select(func.array_agg(rows.c.id)).scalar_subquery()
+
+
+def _if_few(search: str, referred: list[int] | None) -> tuple[int, ...] | None:
+    """Return keys found by reference, None when nothing like one is asked or they are many."""
+    if not LIKE_A_REFERENCE.fullmatch(search) or len(referred or ()) > MOST_REFERRED:
+        return None
+    return tuple(referred or ())
 
 
 def _named(territory_ids: list[int], search: str) -> ScalarSelect[list[int]]:
