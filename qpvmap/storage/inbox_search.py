@@ -5,7 +5,6 @@ The hidden text is found by those alone who may read it. Every part of a search 
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,7 +16,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Resolved, Tab
@@ -139,27 +138,21 @@ def _holds(
 ) -> ColumnElement[bool]:
     """Return the condition on rows that hold all that is asked, in what the actor may read.
 
-    The index is asked for words that less than `limit` of all texts hold, and for these alone.
-    When there are none, each text is read apart, once all else is known to hold: what else is
-    asked is then found in an index without its row.
+    The index is asked for words that less than `limit` of all texts hold, and for these alone; the
+    others are said in a form that the server cannot ask an index for.
     """
     language = STEMS if filters.slips else FRENCH
     whole = func.to_tsquery(language, " & ".join(asked))
     rare = [word for word, share in zip(asked, shares, strict=True) if (share or 0) < limit]
-    if not rare:
-        read = aliased(Signalement)
-        said = select(_read(read, whole, actor)).where(read.id == Signalement.id)
-        return said.correlate(Signalement).scalar_subquery()
     by_index = Signalement.words.bool_op("@@")(func.to_tsquery(language, " & ".join(rare)))
-    return and_(by_index, _read(Signalement, whole, actor))
-
-
-def _read(row: Any, whole: ColumnElement[Any], actor: Actor) -> ColumnElement[bool]:
-    """Return whether the words are in what the actor may read of a row."""
+    by_row = func.coalesce(func.ts_match_vq(Signalement.words, whole), false())
+    address = func.to_tsvector(FRENCH, Signalement.address).bool_op("@@")(whole)
     unchecked = reached_by(actor, Action.VIEW_UNCHECKED)
-    address = func.to_tsvector(FRENCH, row.address).bool_op("@@")(whole)
-    said = func.coalesce(func.ts_match_vq(row.words, whole), false())
-    return and_(said, or_(~row.description_hidden, unchecked, address))
+    return and_(
+        *([by_index] if rare else []),
+        *([by_row] if len(rare) < len(asked) else []),
+        or_(~Signalement.description_hidden, unchecked, address),
+    )
 
 
 def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
