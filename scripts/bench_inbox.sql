@@ -1,7 +1,8 @@
 -- A million invented signalements on the pilot territory, the same at each run.
 -- 4 000 places are drawn around the quarter, twice as thick near it; each row takes one, some
 -- places far more than others. One in twelve is still open, most of those recent; the text is
--- made of words whose frequencies go from one in ten to one in some thousands.
+-- made of words whose frequencies go from one in ten to one in some thousands, and of some that
+-- all texts hold; the address is in one of sixty streets, some far more often than others.
 -- A million in four communes would lie by the thousand at one street corner: each keeps the
 -- codes of its place, and its point is moved by up to 25 km, as thick as a region's are.
 -- Parameters: none; the number of rows is in `bench.rows`. EPSG:4326. No index is relied on.
@@ -69,12 +70,32 @@ from unnest(array[
     'Chaussée défoncée', 'Poubelles qui débordent', 'Grille arrachée'
 ]) with ordinality as words (said, n);
 
+create temporary table street as
+select
+    n,
+    case
+        when n = 1 then 'rue des Blagis'
+        else
+            case n % 5
+                when 0 then 'avenue '
+                when 1 then 'allée '
+                else 'rue '
+            end
+            || (array[
+                'Jean Jaurès', 'du Bois', 'de la Fontaine', 'Paul Langevin', 'des Tilleuls',
+                'du Général Leclerc', 'Marie Curie', 'des Bas Longchamps', 'Victor Hugo', 'du Port'
+            ])[1 + n % 10]
+            || case when n > 10 then ' ' || chr(64 + n / 10) || 'ord' else '' end
+    end as named
+from generate_series(1, 60) as n;
+
 create temporary table filed as
 select
     n,
     1 + floor(power(random(), 2) * (select count(*) from spot))::bigint as spot,
     floor(power(random(), 1.6) * (select count(*) from kind))::bigint as kind,
     1 + floor(power(random(), 1.5) * 12)::bigint as word,
+    1 + floor(power(random(), 1.3) * 60)::bigint as street,
     random() as standing,
     random() as age,
     random() as rare,
@@ -104,7 +125,7 @@ select
     word.said
     || case when filed.rare < 0.0003 then ', un réverbère clignote' else '' end
     || ', devant le ' || (filed.n % 90) || ' de la rue',
-    (filed.n % 140) || ' rue des Blagis',
+    (filed.n % 140) || ' ' || street.named,
     st_translate(
         spot.place, (filed.east - 0.5) * 0.5, (filed.north - 0.5) * 0.5
     ),
@@ -130,6 +151,7 @@ from filed
 inner join spot on filed.spot = spot.n
 inner join kind on filed.kind = kind.n
 inner join word on filed.word = word.n
+inner join street on filed.street = street.n
 cross join lateral (
     select
         case

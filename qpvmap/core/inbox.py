@@ -28,6 +28,10 @@ class Tab(StrEnum):
     ALL = "tous"
 
 
+CAPPED = (Tab.RESOLVED, Tab.ALL)
+"""Tabs that grow for ever; the others hold the work left."""
+
+
 class Order(StrEnum):
     """What comes first, as the address calls it."""
 
@@ -112,14 +116,18 @@ class Cursor:
 class Resolved:
     """What codes and words stand for, by keys.
 
-    `named` are the categories that the words name; `nearly`, for each word, those that it may be
-    a slip of.
+    `named` are the categories that the words name; `referred` the rows that they are the reference
+    of, None when they are none or name too many; `nearly`, for each word, those that it may be
+    a slip of. `shares` says for each word which share of all texts holds it, 0 for what is rare
+    and None for a word of grammar.
     """
 
     category_id: int | None = None
     team_id: int | None = None
     named: tuple[int, ...] = ()
+    referred: tuple[int, ...] | None = None
     nearly: tuple[tuple[str, ...], ...] = ()
+    shares: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,7 @@ class InboxFilters:
 
         The work left, or what was filed in a year at most, when sorted by another date.
         """
-        of_tab = self.tab not in (Tab.RESOLVED, Tab.ALL)
+        of_tab = self.tab not in CAPPED
         return of_tab or self.keeps_open_alone or self._is_of_a_year
 
     @property

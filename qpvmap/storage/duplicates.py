@@ -7,6 +7,7 @@ little larger than the disc. Each question hides by itself what its reader may n
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from geoalchemy2 import Geography
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    bindparam,
     case,
     cast,
     func,
@@ -45,6 +47,9 @@ LIKELY_FROM = 0.55
 
 NEAREST = 40
 """Others around one that are compared with it, the nearest first."""
+
+READERS = 256
+"""Readers whose question is kept ready by a process."""
 
 FARTHEST = 2
 """Likely duplicates lie within this many times the radius of the category."""
@@ -144,12 +149,13 @@ def already_reported(
 
 def likely_duplicates(session: Session, actor: Actor, signalement: Signalement) -> list[Likely]:
     """Return what may be the same thing among what `actor` handles, the likeliest first."""
-    scored = _scored(actor, [signalement.id]).subquery()
+    scored = _scored(actor).subquery()
     rows = session.execute(
         select(scored)
         .where(scored.c.score >= LIKELY_FROM)
         .order_by(scored.c.score.desc(), scored.c.id)
-        .limit(MOST_LIKELY)
+        .limit(MOST_LIKELY),
+        {"mine": [signalement.id]},
     )
     return [_likely(row) for row in rows]
 
@@ -160,22 +166,31 @@ def with_likely_duplicates(
     """Return the best score of those that have a likely duplicate, in one statement."""
     if not signalement_ids:
         return {}
-    scored = _scored(actor, signalement_ids).subquery()
-    rows = session.execute(
+    rows = session.execute(_best_scores(actor), {"mine": sorted(signalement_ids)})
+    return {key: float(score) for key, score in rows}
+
+
+@lru_cache(maxsize=READERS)
+def _best_scores(actor: Actor) -> Select[int, float]:
+    """Return the question for the best score of each of `mine`.
+
+    It is kept for each reader: to write it takes longer than to answer it.
+    """
+    scored = _scored(actor).subquery()
+    return (
         select(scored.c.mine_id, func.max(scored.c.score))
         .where(scored.c.score >= LIKELY_FROM)
         .group_by(scored.c.mine_id)
     )
-    return {key: float(score) for key, score in rows}
 
 
-def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
-    """Return the pairs of one of these and another that lies near, with their score.
+def _scored(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Return the pairs of one of `mine`, a parameter, and another that lies near, with their score.
 
     These are read first, by their keys; then each looks around itself, at its `NEAREST` alone: a
     corner where a thousand were filed costs no more than another.
     """
-    mine = _asked_about(signalement_ids)
+    mine = _asked_about()
     near = _around(actor, mine.c)
     return select(
         mine.c.id.label("mine_id"),
@@ -184,8 +199,8 @@ def _scored(actor: Actor, signalement_ids: Collection[int]) -> Select[*tuple[Any
     ).join_from(mine, near, true())
 
 
-def _asked_about(signalement_ids: Collection[int]) -> CTE:
-    """Return these signalements, held apart: joined at once, the table was read whole for them.
+def _asked_about() -> CTE:
+    """Return the signalements `mine`, held apart: joined at once, the table was read whole.
 
     `kin` are the categories that theirs may be taken for.
     """
@@ -214,7 +229,7 @@ def _asked_about(signalement_ids: Collection[int]) -> CTE:
         )
         .join(Signalement.category)
         .where(
-            Signalement.id.in_(sorted(signalement_ids)),
+            Signalement.id.in_(bindparam("mine", expanding=True)),
             func.coalesce(Signalement.outcome, "") != Outcome.DUPLICATE,
         )
         .cte("mine")

@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import InboxFilters, Tab
+from qpvmap.core.inbox import InboxFilters
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of, teams_of
-from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
-from qpvmap.storage.inbox_conditions import ONGOING_STATUSES, matching
+from qpvmap.core.workflow import OPEN_STATUSES
+from qpvmap.storage.inbox_conditions import STATUSES_OF, matching
 from qpvmap.storage.models import Beat, Event, Signalement
 from qpvmap.storage.visibility import reached_by, visible_to
 
@@ -33,17 +33,6 @@ LOOKED_AT = 32
 """Last changes that tell whether something is new: more than are ever committed out of order."""
 RECENT = 200
 """Last changes among which new arrivals are counted."""
-
-STATUSES_OF: dict[Tab, tuple[Status, ...]] = {
-    Tab.NEW: UNTAKEN_STATUSES,
-    Tab.LATE: RUNNING_STATUSES,
-    Tab.ONGOING: ONGOING_STATUSES,
-    Tab.WAITING: (Status.WAITING,),
-    Tab.TO_ARBITRATE: (Status.TO_ARBITRATE,),
-    Tab.RESOLVED: (Status.RESOLVED,),
-    Tab.ALL: tuple(Status),
-}
-"""Statuses between which a move does not make something new in a tab."""
 
 
 def last_beats(session: Session, actor: Actor) -> list[int]:

@@ -10,35 +10,20 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    Select,
-    Subquery,
-    case,
-    func,
-    literal,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import Select, Subquery, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import USUAL_ORDERS, Cursor, InboxFilters, Tab
+from qpvmap.core.inbox import CAPPED, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
-from qpvmap.storage.inbox_conditions import ORDERS, handled, in_tab, matching
-from qpvmap.storage.inbox_search import resolved
+from qpvmap.storage.inbox_conditions import ORDERS, matching
+from qpvmap.storage.inbox_counts import MOST_COUNTED, inbox_counts
+from qpvmap.storage.inbox_search import is_everywhere, is_said, resolved
 from qpvmap.storage.models import Account, Category, Signalement, Team
 from qpvmap.storage.visibility import shown_description
 
 PAGE_SIZE = 50
 BATCH_SIZE = 500
-MOST_COUNTED = 1000
-"""Beyond it the past is "more than": nobody acts on the difference, and counting takes time."""
-
-CAPPED = (Tab.RESOLVED, Tab.ALL)
-"""Tabs that grow for ever; the others hold the work left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +76,7 @@ class Inbox:
 
     `filters` are those that were applied in the end, slips looked for or not.
 
-    A count of `CAPPED` over `MOST_COUNTED` means "more than `MOST_COUNTED`".
+    A count of `inbox_counts.capped` over `MOST_COUNTED` means "more than `MOST_COUNTED`".
     """
 
     filters: InboxFilters
@@ -101,9 +86,9 @@ class Inbox:
 
 
 def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) -> Inbox:
-    """Return a page of what `actor` may handle: four statements at most, however many rows.
+    """Return a page of what `actor` may handle: five statements at most, however many rows.
 
-    Words found nowhere are looked for again as slips: three more.
+    Words found nowhere are looked for again as slips: four more.
     """
     plan_for_values(session)
     asked = resolved(session, actor, filters)
@@ -115,7 +100,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
-    few = asked.keeps_few or held <= MOST_COUNTED
+    few = held <= MOST_COUNTED or _keeps_few(asked)
     rows, following = page(session, actor, asked, now, PAGE_SIZE, found_first=few)
     return Inbox(asked, tuple(rows), counts, following)
 
@@ -154,73 +139,13 @@ def page(
     return rows, _mark_of(rows[-1], filters) if len(found) > size else None
 
 
-def inbox_counts(
-    session: Session, actor: Actor, filters: InboxFilters, now: datetime
-) -> dict[Tab, int]:
-    """Return how many rows each tab holds under the same filters, in one statement.
-
-    What is open is counted whole, in one pass; the past, up to `MOST_COUNTED` + 1.
-    """
-    kept = handled(actor, filters, now)
-    tabs = [tab for tab in Tab if tab not in CAPPED]
-    counted = {tab: func.count().filter(in_tab(tab, now)) for tab in tabs}
-    still_open = (
-        select(func.count().label("whole"), *(counted[tab].label(tab.name) for tab in tabs))
-        .select_from(Signalement)
-        .where(kept, Signalement.status.in_(OPEN_STATUSES))
-        .subquery("still_open")
-    )
-    past = _counts_of_past(kept, filters, now, still_open.c.whole)
-    columns = (still_open.c[tab.name] for tab in tabs)
-    found = session.execute(select(*columns, *(past[tab] for tab in CAPPED))).one()
-    counts = dict(zip((*tabs, *CAPPED), found, strict=True))
-    return {tab: counts[tab] for tab in Tab}
-
-
-def _counts_of_past(
-    kept: ColumnElement[bool], filters: InboxFilters, now: datetime, still_open: Any
-) -> Mapping[Tab, ColumnElement[int]]:
-    """Return the counts of the tabs that grow for ever, looked for only as far as it is needed.
-
-    All of it holds at least what is open and what is resolved: where one of these is more than
-    is counted, so is the whole. Filters that keep what is open alone leave nothing else to count.
-    """
-    if filters.keeps_open_alone:
-        return {Tab.RESOLVED: literal(0), Tab.ALL: still_open}
-    most = {
-        tab: _up_to_most(select(Signalement.id).where(kept, in_tab(tab, now)), tab, filters)
-        for tab in CAPPED
-    }
-    resolved_ones = (
-        select(most[Tab.RESOLVED].label("n")).cte("resolved_ones").prefix_with("MATERIALIZED")
-    )
-    known = select(resolved_ones.c.n).scalar_subquery()
-    whole = case(
-        (func.greatest(still_open, known) > MOST_COUNTED, func.greatest(still_open, known)),
-        else_=most[Tab.ALL],
-    )
-    return {Tab.RESOLVED: known, Tab.ALL: whole}
-
-
-def _up_to_most(rows: Select[int], tab: Tab, filters: InboxFilters) -> ScalarSelect[int]:
-    """Return how many rows there are, `MOST_COUNTED` + 1 at most: the first that an index gives.
-
-    In the order of the tab's own index, so that the table is never read; words are found by
-    theirs, and in no order, which would have all of them found before the first is counted.
-    """
-    if not filters.search:
-        rows = rows.order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())
-    first = rows.limit(MOST_COUNTED + 1).subquery(f"tab_{tab.name.lower()}")
-    return select(func.count()).select_from(first).scalar_subquery()
-
-
 def matching_ids(
     session: Session, actor: Actor, filters: InboxFilters, now: datetime, limit: int
 ) -> list[int]:
     """Return the keys of what a tab holds under the filters, in its order, `limit` at most."""
     plan_for_values(session)
     asked = resolved(session, actor, replace(filters, after=None))
-    keys = _keys(actor, asked, now, limit, found_first=asked.keeps_few)
+    keys = _keys(actor, asked, now, limit, found_first=_keeps_few(asked))
     _, descending = ORDERS[filters.sorting]
     key = keys.c.key.desc() if descending else keys.c.key
     return list(session.scalars(select(keys.c.id).order_by(key)))
@@ -235,7 +160,7 @@ def matching_rows(
     after: Cursor | None = None
     while True:
         batch = replace(asked, after=after)
-        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=asked.keeps_few)
+        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=_keeps_few(asked))
         yield from rows
         if after is None:
             return
@@ -246,7 +171,10 @@ def _keys(
 ) -> Subquery:
     """Return the keys of a page and what they are sorted by: all of it is in an index."""
     column, descending = ORDERS[filters.sorting]
-    statement = select(Signalement.id, column.label("key")).where(matching(actor, filters, now))
+    sorted_first = is_everywhere(filters) and _is_of_what_is_open(filters)
+    asked = replace(filters, search="") if sorted_first else filters
+    kept = matching(actor, asked, now, found_first=found_first)
+    statement = select(Signalement.id, column.label("key")).where(kept)
     if filters.after:
         key = tuple_(column, Signalement.id)
         last = tuple_(filters.after.at, filters.after.id)
@@ -256,7 +184,20 @@ def _keys(
         found = statement.offset(0).subquery("found")
         statement, by = select(found.c.id, found.c.key), (found.c.key, found.c.id)
     order = [part.desc() if descending else part for part in by]
+    if sorted_first:  # then texts are read in that order until there are enough
+        found = statement.order_by(*order).offset(0).subquery("found")
+        said = is_said(actor, filters, found.c.id)
+        return select(found.c.id, found.c.key).where(said).limit(limit).subquery("page")
     return statement.order_by(*order).limit(limit).subquery("page")
+
+
+def _is_of_what_is_open(filters: InboxFilters) -> bool:
+    return filters.keeps_open_alone or filters.tab not in CAPPED
+
+
+def _keeps_few(filters: InboxFilters) -> bool:
+    """Return whether all that matches is few enough to be found before it is sorted."""
+    return filters.keeps_few and not is_everywhere(filters)
 
 
 def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[Any, ...]]:

@@ -11,12 +11,23 @@ from qpvmap.core.deadlines import PARIS
 from qpvmap.core.geo import WGS84
 from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, Resolved, Tab
 from qpvmap.core.permissions import Action
-from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES, UNTAKEN_STATUSES, Status
+from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES, Status
 from qpvmap.storage.inbox_search import says
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.visibility import reached_by
 
 ONGOING_STATUSES = (Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS)
+STATUSES_OF: Mapping[Tab, tuple[Status, ...]] = {
+    Tab.NEW: UNTAKEN_STATUSES,
+    Tab.LATE: RUNNING_STATUSES,
+    Tab.ONGOING: ONGOING_STATUSES,
+    Tab.WAITING: (Status.WAITING,),
+    Tab.TO_ARBITRATE: (Status.TO_ARBITRATE,),
+    Tab.RESOLVED: (Status.RESOLVED,),
+    Tab.ALL: tuple(Status),
+}
+"""What stands in a tab; of what runs, `Tab.LATE` holds what misses a promised date."""
+
 Condition = ColumnElement[bool]
 
 ORDERS: Mapping[Order, tuple[InstrumentedAttribute[datetime], bool]] = {
@@ -30,31 +41,29 @@ ORDERS: Mapping[Order, tuple[InstrumentedAttribute[datetime], bool]] = {
 
 def in_tab(tab: Tab, now: datetime) -> Condition:
     """Return the condition on `signalement` rows that belong to a tab at `now`."""
-    conditions: Mapping[Tab, Condition] = {
-        Tab.NEW: Signalement.status.in_(UNTAKEN_STATUSES),
-        Tab.LATE: is_late(now),
-        Tab.ONGOING: Signalement.status.in_(ONGOING_STATUSES),
-        Tab.WAITING: Signalement.status == Status.WAITING,
-        Tab.TO_ARBITRATE: Signalement.status == Status.TO_ARBITRATE,
-        Tab.RESOLVED: Signalement.status == Status.RESOLVED,
-        Tab.ALL: true(),
-    }
-    return conditions[tab]
+    if tab is Tab.LATE:
+        return is_late(now)
+    return true() if tab is Tab.ALL else Signalement.status.in_(STATUSES_OF[tab])
 
 
 def is_late(now: datetime) -> Condition:
     """Return the condition on rows that miss a promised date: to be done, or first to be taken."""
-    missed = or_(
-        and_(Signalement.status.in_(RUNNING_STATUSES), Signalement.due_at < now),
-        and_(Signalement.status.in_(UNTAKEN_STATUSES), Signalement.acknowledge_due_at < now),
-    )
-    return and_(Signalement.status.in_(OPEN_STATUSES), missed)  # said for the index of what is open
+    return and_(Signalement.status.in_(RUNNING_STATUSES), _missed(now))
+
+
+def _missed(now: datetime) -> Condition:
+    """Return the condition on rows that run and miss a promised date."""
+    untaken = Signalement.status.in_(UNTAKEN_STATUSES)
+    return or_(Signalement.due_at < now, and_(untaken, Signalement.acknowledge_due_at < now))
 
 
 def is_twice_late(now: datetime) -> Condition:
-    """Return the condition on rows past double the promised delay, as `core.deadlines` says."""
-    doubled = Signalement.due_at + (Signalement.due_at - Signalement.counted_from)
-    return and_(Signalement.status.in_(RUNNING_STATUSES), doubled < now)
+    """Return the condition on rows past double the promised delay, as `core.deadlines` says.
+
+    Said as the length of two times: an instant moved by days is read in a calendar, row by row.
+    """
+    given, past = Signalement.due_at - Signalement.counted_from, now - Signalement.due_at
+    return and_(Signalement.status.in_(RUNNING_STATUSES), given < past)
 
 
 LATENESS: Mapping[Late, Callable[[datetime], Condition]] = {
@@ -67,17 +76,36 @@ NEARNESS: Mapping[Near, Condition] = {
 }
 
 
-def handled(actor: Actor, filters: InboxFilters, now: datetime) -> Condition:
-    """Return the condition on rows that `actor` may handle and the filters keep, in any tab."""
-    return and_(reached_by(actor, Action.HANDLE), *_asked(actor, filters, now))
+def handled(
+    actor: Actor,
+    filters: InboxFilters,
+    now: datetime,
+    tab: Tab | None = None,
+    *,
+    found_first: bool = True,
+) -> Condition:
+    """Return the condition on rows that `actor` may handle and the filters keep.
+
+    It says nothing of the tab, but words are looked for as is best in `tab`, None being all that
+    is open: among all that match, or by looking at rows in their order until there are enough.
+    """
+    asked = [reached_by(actor, Action.HANDLE), *_asked(actor, filters, now)]
+    if filters.search:
+        asked.append(says(actor, filters, tab, found_first=found_first))
+    return and_(*asked)
 
 
-def matching(actor: Actor, filters: InboxFilters, now: datetime) -> Condition:
+def matching(
+    actor: Actor, filters: InboxFilters, now: datetime, *, found_first: bool = False
+) -> Condition:
     """Return the condition on rows that `actor` may handle and the filters keep, tab too.
 
     The filters are those that `inbox_search.resolved` gave back: a code not known keeps nothing.
     """
-    return and_(handled(actor, filters, now), in_tab(filters.tab, now))
+    kept = handled(actor, filters, now, filters.tab, found_first=found_first)
+    # that it runs is said once: said twice, the server expects a tenth of what there is
+    said = filters.late is not None and filters.tab is Tab.LATE
+    return and_(kept, _missed(now) if said else in_tab(filters.tab, now))
 
 
 def _asked(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[Condition]:
@@ -91,8 +119,6 @@ def _asked(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[Condi
         yield Signalement.updated_at >= _midnight(filters.since)  # where walks by it may begin
     if filters.until:
         yield Signalement.created_at < _midnight(filters.until + timedelta(days=1))
-    if filters.search:
-        yield says(actor, filters)
 
 
 def _of_the_row(filters: InboxFilters) -> Iterator[Condition]:

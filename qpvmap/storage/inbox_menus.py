@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select, union_all
@@ -13,6 +14,9 @@ from qpvmap.storage.models import Account, Category, Commune, Iris, Qpv, Team, T
 from qpvmap.storage.models.accounts import team_member
 
 Part = Select[str, str, str, int]
+
+READERS = 256
+"""Readers whose question is kept ready by a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +33,21 @@ class Menus:
 
 def menus_of(session: Session, actor: Actor, *, every_team: bool) -> Menus:
     """Return what the filters offer on the actor's territories, in their own teams or in all."""
+    found: dict[str, dict[str, str]] = {}
+    for kind, code, name in session.execute(_offered(actor, every_team=every_team)):
+        found.setdefault(kind, {})[code] = name
+    return Menus(**found)
+
+
+@lru_cache(maxsize=READERS)
+def _offered(actor: Actor, *, every_team: bool) -> Select[str, str, str]:
+    """Return the question, kept for each reader: to write it takes longer than to answer it."""
     mine = sorted(actor.territory_ids)
     teams = Team.territory_id.in_(mine) if every_team else Team.id.in_(sorted(actor.team_ids))
     offered = union_all(*_places(mine), *_work(mine), *_people(teams)).subquery("offered")
-    found: dict[str, dict[str, str]] = {}
-    for kind, code, name in session.execute(
-        select(offered.c.kind, offered.c.code, offered.c.name).order_by(
-            offered.c.position, func.lower(offered.c.name), offered.c.code
-        )
-    ):
-        found.setdefault(kind, {})[code] = name
-    return Menus(**found)
+    return select(offered.c.kind, offered.c.code, offered.c.name).order_by(
+        offered.c.position, func.lower(offered.c.name), offered.c.code
+    )
 
 
 def _part(

@@ -5,7 +5,6 @@ The hidden text is found by those alone who may read it. Every part of a search 
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,13 +19,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import InboxFilters, Resolved
+from qpvmap.core.inbox import CAPPED, InboxFilters, Resolved, Tab
 from qpvmap.core.permissions import Action
+from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.models import Category, SearchWord, Signalement, Team
+from qpvmap.storage.statements import statement
 from qpvmap.storage.visibility import reached_by
 
-FRENCH: ColumnElement[str] = literal_column("'public.fr'::regconfig")
-STEMS: ColumnElement[str] = literal_column("'pg_catalog.simple'::regconfig")
+FRENCH_NAME = "public.fr"
+STEMS_NAME = "pg_catalog.simple"
+FRENCH: ColumnElement[str] = literal_column(f"'{FRENCH_NAME}'::regconfig")
+STEMS: ColumnElement[str] = literal_column(f"'{STEMS_NAME}'::regconfig")
 """For what is a stem already: the stem of a stem is another."""
 WORD = re.compile(r"[^\W_]+")
 LIKE_A_REFERENCE = re.compile(r"(?=.*[\d-])[A-Za-z0-9-]{1,20}", re.ASCII)
@@ -36,10 +39,23 @@ INDEXED = 3
 """Characters that an index of trigrams needs."""
 PREFIX = 3
 """Letters from which a last word may be the beginning of another."""
+MOST_REFERRED = 200
+"""Rows named by a reference, or by a part of one, that are looked for once and kept by key."""
 MOST_NEARLY = 8
 """Words that one may be a slip of, the likeliest."""
 ALIKE = 0.35
 """Share of trigrams from which two stems are alike."""
+OFTEN = 0.02
+"""Share of texts from which a word is met soon enough by who looks at rows in their order."""
+VERY_OFTEN = 0.15
+"""Share of texts from which the index of words gives too many of the past to be worth asking."""
+EVERYWHERE = 0.3
+"""Share of texts from which it gives too many of what is open, which is then counted to a bound."""
+ENDED = (Status.RESOLVED, Status.CLOSED)
+ANY_PART = or_(
+    Signalement.status.in_(OPEN_STATUSES), *(Signalement.status == status for status in ENDED)
+)
+"""Always true: each part has an index of its words, and is found by it where it is named."""
 
 
 def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilters:
@@ -55,46 +71,140 @@ def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilt
         Category.territory_id.in_(mine), Category.code == filters.category
     )
     team = select(func.min(Team.id)).where(Team.territory_id.in_(mine), Team.code == filters.team)
-    found = select(category.scalar_subquery(), team.scalar_subquery(), _named(mine, filters.search))
-    category_id, team_id, named = session.execute(found).one()
-    nearly = _slips_of(session, filters.search) if filters.slips else ()
-    return replace(filters, resolved=Resolved(category_id, team_id, tuple(named or ()), nearly))
+    found = select(
+        category.scalar_subquery(),
+        team.scalar_subquery(),
+        _named(mine, filters.search),
+        _referred(mine, filters.search),
+    )
+    category_id, team_id, named, referred = session.execute(found).one()
+    known = Resolved(category_id, team_id, tuple(named or ()), _if_few(filters.search, referred))
+    if filters.slips:
+        nearly = _slips_of(session, filters.search)
+        known = replace(known, nearly=nearly, shares=_shares_of_slips(session, nearly))
+    elif filters.search:
+        known = replace(known, shares=_shares_of(session, filters.search))
+    return replace(filters, resolved=known)
 
 
-def says(actor: Actor, filters: InboxFilters) -> ColumnElement[bool]:
-    """Return the condition on rows in which the words of the filters are found."""
+def is_everywhere(filters: InboxFilters) -> bool:
+    """Return whether a good part of all texts holds the words of resolved filters."""
+    shares = filters.resolved.shares if filters.resolved else ()
+    return min((share for share in shares if share is not None), default=0) >= EVERYWHERE
+
+
+def says(
+    actor: Actor, filters: InboxFilters, tab: Tab | None = None, *, found_first: bool = True
+) -> ColumnElement[bool]:
+    """Return the condition on rows in which the words of the filters are found.
+
+    `tab` is where they are looked for, None for all that is open. Words that many texts hold are
+    read row by row: their index would give them all before the first, `found_first` or not.
+    """
     known = filters.resolved or Resolved()
+    past = tab in CAPPED and not filters.keeps_open_alone
+    limit = EVERYWHERE if not past else VERY_OFTEN if found_first else OFTEN
     parts: list[ColumnElement[bool]] = []
-    if filters.slips and (query := _nearly(known)):
-        parts.append(_holds(actor, func.to_tsquery(STEMS, query)))
-    elif not filters.slips and (query := _query(filters.search)):
-        parts.append(_holds(actor, func.to_tsquery(FRENCH, query)))
-    if LIKE_A_REFERENCE.fullmatch(filters.search):
+    if asked := _query(filters, known):
+        held = _holds(actor, filters, asked, known.shares, limit)
+        parts.append(and_(held, ANY_PART) if past and tab is Tab.ALL else held)
+    if known.referred is not None:
+        parts.append(Signalement.id.in_(known.referred))
+    elif LIKE_A_REFERENCE.fullmatch(filters.search):
         parts.append(_has_reference(filters.search))
+    if known.named and parts and not past and not is_everywhere(filters):
+        parts = [_by_key(or_(*parts))]
     if known.named:
         parts.append(Signalement.category_id.in_(known.named))
     return or_(false(), *parts)
 
 
-def _holds(actor: Actor, asked: ColumnElement[Any]) -> ColumnElement[bool]:
-    address = func.to_tsvector(FRENCH, Signalement.address)
-    readable = or_(~Signalement.description_hidden, reached_by(actor, Action.VIEW_UNCHECKED))
-    return and_(Signalement.words.bool_op("@@")(asked), or_(readable, address.bool_op("@@")(asked)))
+def _by_key(said: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition on what is open and of which this is said, found apart by its keys.
+
+    Said at once with the categories that the words name, no index would hold the answer.
+    """
+    still_open = Signalement.status.in_(OPEN_STATUSES)
+    keys = select(Signalement.id).where(still_open, said).subquery()
+    return Signalement.id.in_(select(keys.c.id))
 
 
-def _query(search: str) -> str:
-    """Return what `to_tsquery` reads: every word, the last one perhaps a beginning."""
+def _holds(
+    actor: Actor,
+    filters: InboxFilters,
+    asked: list[str],
+    shares: tuple[float | None, ...],
+    limit: float,
+) -> ColumnElement[bool]:
+    """Return the condition on rows that hold all that is asked, in what the actor may read.
+
+    The index is asked for words that less than `limit` of all texts hold, and for these alone; the
+    others are said in a form that the server cannot ask an index for.
+    """
+    language = STEMS if filters.slips else FRENCH
+    whole = func.to_tsquery(language, " & ".join(asked))
+    rare = [word for word, share in zip(asked, shares, strict=True) if (share or 0) < limit]
+    by_index = Signalement.words.bool_op("@@")(func.to_tsquery(language, " & ".join(rare)))
+    by_row = func.coalesce(func.ts_match_vq(Signalement.words, whole), false())
+    address = func.to_tsvector(FRENCH, Signalement.address).bool_op("@@")(whole)
+    unchecked = reached_by(actor, Action.VIEW_UNCHECKED)
+    return and_(
+        *([by_index] if rare else []),
+        *([by_row] if len(rare) < len(asked) else []),
+        or_(~Signalement.description_hidden, unchecked, address),
+    )
+
+
+def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether the row of this key holds the words of the filters: one row is read."""
+    said = says(actor, filters)
+    return select(said).where(Signalement.id == key).scalar_subquery()
+
+
+def _query(filters: InboxFilters, known: Resolved) -> list[str]:
+    """Return what `to_tsquery` reads for each word, the last one perhaps a beginning.
+
+    Nothing when all are words of grammar, or when one is not nearly anything.
+    """
+    if filters.slips:
+        found = all(known.nearly)
+        return [f"({' | '.join(words)})" for words in known.nearly] if found else []
+    if all(share is None for share in known.shares):
+        return []
+    return _with_beginning(WORD.findall(filters.search))
+
+
+def _with_beginning(words: list[str]) -> list[str]:
+    if words and _may_begin_another(words[-1]):
+        return [*words[:-1], f"{words[-1]}:*"]
+    return words
+
+
+def _may_begin_another(word: str) -> bool:
+    return len(word) >= PREFIX and not word.isdecimal()
+
+
+def _shares_of(session: Session, search: str) -> tuple[float | None, ...]:
     words = WORD.findall(search)
-    if words and len(words[-1]) >= PREFIX and not words[-1].isdecimal():
-        words[-1] += ":*"
-    return " & ".join(words)
+    return tuple(_shares(session, words, FRENCH_NAME, last_begins=True))
 
 
-def _nearly(known: Resolved) -> str:
-    """Return what `to_tsquery` reads: for every word, one of those it may be a slip of."""
-    if not known.nearly or not all(known.nearly):
-        return ""
-    return " & ".join(f"({' | '.join(words)})" for words in known.nearly)
+def _shares_of_slips(
+    session: Session, nearly: tuple[tuple[str, ...], ...]
+) -> tuple[float | None, ...]:
+    shares = iter(_shares(session, [word for words in nearly for word in words], STEMS_NAME))
+    return tuple(sum(next(shares) or 0 for _ in words) for words in nearly)
+
+
+def _shares(
+    session: Session, words: list[str], language: str, *, last_begins: bool = False
+) -> list[float | None]:
+    """Return which share of all texts holds each word, None for words of grammar."""
+    begins = last_begins and bool(words) and _may_begin_another(words[-1])
+    asked = {"words": words, "language": language, "beginning": len(words) if begins else 0}
+    rows = session.execute(statement("word_shares"), asked)
+    found = {row.n: row.share for row in rows}
+    return [found.get(n) for n in range(1, len(words) + 1)]
 
 
 def _has_reference(search: str) -> ColumnElement[bool]:
@@ -105,14 +215,40 @@ def _has_reference(search: str) -> ColumnElement[bool]:
     return false()
 
 
+def _referred(territory_ids: list[int], search: str) -> ScalarSelect[list[int]]:
+    """Return the keys of those whose reference this may be, `MOST_REFERRED` + 1 at most.
+
+    They are looked for once: to count each tab looked for them again, which is slow for long ones.
+    """
+    asked = bool(LIKE_A_REFERENCE.fullmatch(search))
+    rows = (
+        select(Signalement.id)
+        .where(
+            _has_reference(search) if asked else false(),
+            Signalement.territory_id.in_(territory_ids),
+        )
+        .limit(MOST_REFERRED + 1)
+        .subquery("referred")
+    )
+    return select(func.array_agg(rows.c.id)).scalar_subquery()
+
+
+def _if_few(search: str, referred: list[int] | None) -> tuple[int, ...] | None:
+    """Return keys found by reference, None when nothing like one is asked or they are many."""
+    if not LIKE_A_REFERENCE.fullmatch(search) or len(referred or ()) > MOST_REFERRED:
+        return None
+    return tuple(referred or ())
+
+
 def _named(territory_ids: list[int], search: str) -> ScalarSelect[list[int]]:
     """Return the categories whose name holds the words."""
+    words = " & ".join(_with_beginning(WORD.findall(search)))
     name = func.to_tsvector(FRENCH, Category.name)
     return (
         select(func.array_agg(Category.id))
         .where(
             Category.territory_id.in_(territory_ids),
-            name.bool_op("@@")(func.to_tsquery(FRENCH, _query(search))),
+            name.bool_op("@@")(func.to_tsquery(FRENCH, words)),
         )
         .scalar_subquery()
     )

@@ -1,6 +1,7 @@
 """Words of the field for Jinja: icons, French dates, delays, numbers, places."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from qpvmap.core.workflow import CLOCKS, Clock, Outcome, Status
 from qpvmap.usecases.calendars import days_off
 
 SPRITE = "icons.svg"
+DRAWINGS = 1024
+"""Drawings of symbols kept ready: more than there are, with their classes."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """A promise counted from then is late once it is late, and never twice."""
 
@@ -42,14 +45,21 @@ def make_icon(app: Flask) -> None:
 
     def sprite() -> str:
         """Return the address of the sprite, for drawings that place its symbols themselves."""
-        return f"{url_for('static', filename=SPRITE)}?v={version}"
+        if "sprite" not in g:  # a list draws two hundred
+            g.sprite = f"{url_for('static', filename=SPRITE)}?v={version}"
+        address: str = g.sprite
+        return address
+
+    @lru_cache(maxsize=DRAWINGS)
+    def drawn(address: str, name: str, extra: str) -> Markup:
+        classes = f"icon {extra}".strip()
+        return Markup('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>').format(
+            classes, f"{address}#i-{name}"
+        )
 
     def icon(name: str, extra: str = "") -> Markup:
         """Return the symbol `i-<name>`; the words beside it carry the meaning."""
-        classes = f"icon {extra}".strip()
-        return Markup('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>').format(
-            classes, f"{sprite()}#i-{name}"
-        )
+        return drawn(sprite(), name, extra)
 
     app.jinja_env.globals["icon"] = icon
     app.jinja_env.globals["sprite"] = sprite

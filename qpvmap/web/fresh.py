@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from qpvmap.core import errors
 from qpvmap.core.permissions import Action
 from qpvmap.storage.fresh import Standing, count_arrivals, standings, visible_version
-from qpvmap.storage.inbox import CAPPED, MOST_COUNTED, PAGE_SIZE, inbox_counts, plan_for_values
+from qpvmap.storage.inbox import PAGE_SIZE, plan_for_values
+from qpvmap.storage.inbox_counts import MOST_COUNTED, capped, inbox_counts
 from qpvmap.storage.inbox_search import resolved
 from qpvmap.web.filters import request_now
 from qpvmap.web.inbox_address import read_filters
@@ -38,6 +39,7 @@ def news() -> ResponseReturnValue:
     since = read_instant(request.args.get("lu", ""), now) - LATE_COMMIT
     present = standings(session, actor, seen, filters, now)
     counts = inbox_counts(session, actor, filters, now)
+    bounded = capped(filters)
     answer = jsonify(
         arrivals=count_arrivals(session, actor, filters, seen, since, now),
         rows={row.reference: cells(row) for row in present},
@@ -45,7 +47,7 @@ def news() -> ResponseReturnValue:
         counts={
             str(tab): count
             for tab, count in counts.items()
-            if tab not in CAPPED or count <= MOST_COUNTED
+            if tab not in bounded or count <= MOST_COUNTED
         },
     )
     return validated(answer, validator)

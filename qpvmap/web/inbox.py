@@ -11,7 +11,8 @@ from qpvmap.core.inbox import ORDERS_OF, InboxFilters, Order, Tab
 from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.core.workflow import Status
 from qpvmap.storage.duplicates import with_likely_duplicates
-from qpvmap.storage.inbox import CAPPED, MOST_COUNTED, Inbox, inbox
+from qpvmap.storage.inbox import Inbox, inbox
+from qpvmap.storage.inbox_counts import MOST_COUNTED, capped
 from qpvmap.storage.inbox_menus import Menus, menus_of
 from qpvmap.storage.inbox_views import first_query, views_of
 from qpvmap.web.bulk_bar import bulk_bar
@@ -102,7 +103,7 @@ def page_of(actor: Actor, page: Inbox, menus: Menus, chosen: list[Chosen]) -> di
             for tab in tabs_for(actor)
         ],
         "most_counted": MOST_COUNTED,
-        "capped": CAPPED,
+        "capped": capped(filters),
         "chosen": chosen,
         "communes": menus.communes,
         "whose": whose(actor),

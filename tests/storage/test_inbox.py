@@ -308,7 +308,9 @@ where reference = 'TO-1'
 """
 
 
-ASIDE = ("description_trgm", "reference_trgm", "words", "location", "location_3857")
+ASIDE = (
+    "reference_trgm", "words_open", "words_resolved", "words_closed", "location", "location_3857",
+)  # fmt: skip
 
 
 def explained(session: Session, ask: Callable[[], object]) -> list[str]:

@@ -28,6 +28,17 @@ OUTCOME_LIST = ", ".join(f"'{outcome}'" for outcome in Outcome)
 OPEN_LIST = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
 PRIORITY_LIST = ", ".join(f"'{priority}'" for priority in Priority)
 
+WORDS_APART = {
+    "open": f"status in ({OPEN_LIST})",
+    "resolved": "status = 'resolved'",
+    "closed": "status = 'closed'",
+}
+"""Parts of the rows that have an index of words each.
+
+It also says `words is not null`, as any search does: else the server reads an index of words
+whole for questions that ask for none.
+"""
+
 WORDS = "description || ' ' || address"
 """What a search reads of a signalement."""
 
@@ -130,24 +141,14 @@ class Signalement(Base):
         Index(None, "parent_id", postgresql_where=text("parent_id is not null")),
         Index(None, "emprise_id", postgresql_where=text("emprise_id is not null")),
         Index(None, "walk_id", postgresql_where=text("walk_id is not null")),
-        Index(
-            "ix_signalement_description_trgm",
-            "description",
-            postgresql_using="gin",
-            postgresql_ops={"description": "gin_trgm_ops"},
-        ),
-        Index("ix_signalement_words", "words", postgresql_using="gin"),
-        Index(
-            "ix_signalement_words_open",
-            "words",
-            postgresql_using="gin",
-            postgresql_where=text(f"status in ({OPEN_LIST})"),
-        ),
-        Index(
-            "ix_signalement_words_resolved",
-            "words",
-            postgresql_using="gin",
-            postgresql_where=text("status = 'resolved'"),
+        *(
+            Index(
+                f"ix_signalement_words_{part}",
+                "words",
+                postgresql_using="gin",
+                postgresql_where=text(f"words is not null and {condition}"),
+            )
+            for part, condition in WORDS_APART.items()
         ),
         Index(
             "ix_signalement_reference_trgm",

@@ -1,0 +1,144 @@
+"""How many rows each tab of the inbox holds: what is open in one pass, the past up to a bound."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from qpvmap.core.actors import Actor
+from qpvmap.core.inbox import CAPPED, USUAL_ORDERS, InboxFilters, Tab
+from qpvmap.core.workflow import OPEN_STATUSES, UNTAKEN_STATUSES
+from qpvmap.storage.inbox_conditions import ORDERS, STATUSES_OF, handled, in_tab
+from qpvmap.storage.inbox_search import is_everywhere
+from qpvmap.storage.models import Signalement
+
+Counts = Select[*tuple[int, ...]]
+
+MOST_COUNTED = 1000
+"""Beyond it a count is "more than": nobody acts on the difference, and counting takes time."""
+
+OPEN_TABS = tuple(tab for tab in Tab if tab not in CAPPED)
+APART = tuple(tab for tab in OPEN_TABS if tab is not Tab.LATE)
+"""Tabs of what is open that have no row in common; together they are all of it."""
+
+
+def capped(filters: InboxFilters) -> tuple[Tab, ...]:
+    """Return the tabs whose count stops at `MOST_COUNTED`: those that grow for ever.
+
+    And all of them when words are asked that a good part of all texts holds.
+    """
+    return tuple(Tab) if is_everywhere(filters) else CAPPED
+
+
+def inbox_counts(
+    session: Session, actor: Actor, filters: InboxFilters, now: datetime
+) -> dict[Tab, int]:
+    """Return how many rows each tab holds under the same filters, in one statement.
+
+    What is open is counted whole, in one pass; what `capped` says, up to `MOST_COUNTED` + 1.
+    """
+    count = _up_to_most_of_each if is_everywhere(filters) else _by_status
+    still_open = count(actor, filters, now).cte("still_open").prefix_with("MATERIALIZED")
+    whole = sum((still_open.c[tab.name] for tab in APART), start=literal(0))
+    past = _counts_of_past(actor, filters, now, whole)
+    columns = (still_open.c[tab.name] for tab in OPEN_TABS)
+    found = session.execute(select(*columns, *(past[tab] for tab in CAPPED))).one()
+    counts = dict(zip((*OPEN_TABS, *CAPPED), found, strict=True))
+    return {tab: counts[tab] for tab in Tab}
+
+
+def _by_status(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
+    """Return how many each tab of what is open holds, in one pass.
+
+    Counted by status, then summed: to ask each row for each tab took twice the time.
+    """
+    late = Signalement.due_at < now
+    groups = (
+        select(
+            Signalement.status,
+            func.count().label("whole"),
+            func.count().filter(late).label("late"),
+            func.count().filter(or_(late, Signalement.acknowledge_due_at < now)).label("missed"),
+        )
+        .where(*_kept_open(actor, filters, now))
+        .group_by(Signalement.status)
+        .subquery("by_status")
+    )
+    untaken = groups.c.status.in_(UNTAKEN_STATUSES)
+    counted: Mapping[Tab, ColumnElement[Any]] = {
+        Tab.LATE: case((untaken, groups.c.missed), else_=groups.c.late)
+    }
+    sums = {
+        tab: func.sum(counted.get(tab, groups.c.whole)).filter(
+            groups.c.status.in_(STATUSES_OF[tab])
+        )
+        for tab in OPEN_TABS
+    }
+    columns = (cast(func.coalesce(sums[tab], 0), BigInteger).label(tab.name) for tab in OPEN_TABS)
+    return select(*columns)
+
+
+def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition on what is open; statuses are said once, or fewer rows are expected."""
+    yield handled(actor, filters, now)
+    if not filters.keeps_open_alone:
+        yield Signalement.status.in_(OPEN_STATUSES)
+
+
+def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
+    """Return how many each tab of what is open holds, looked for as far as is counted."""
+    kept = handled(actor, filters, now)
+    rows = {tab: select(Signalement.id).where(kept, in_tab(tab, now)) for tab in OPEN_TABS}
+    columns = (_up_to_most(rows[tab], tab, filters).label(tab.name) for tab in OPEN_TABS)
+    return select(*columns)
+
+
+def _counts_of_past(
+    actor: Actor, filters: InboxFilters, now: datetime, still_open: ColumnElement[int]
+) -> Mapping[Tab, ColumnElement[int]]:
+    """Return the counts of the tabs that grow for ever, looked for only as far as it is needed.
+
+    All of it holds at least what is open and what is resolved: where one of these is more than
+    is counted, so is the whole. Filters that keep what is open alone leave nothing else to count.
+    """
+    if filters.keeps_open_alone:
+        return {Tab.RESOLVED: literal(0), Tab.ALL: still_open}
+    kept = {tab: handled(actor, filters, now, tab) for tab in CAPPED}
+    most = {
+        tab: _up_to_most(select(Signalement.id).where(kept[tab], in_tab(tab, now)), tab, filters)
+        for tab in CAPPED
+    }
+    resolved_ones = (
+        select(most[Tab.RESOLVED].label("n")).cte("resolved_ones").prefix_with("MATERIALIZED")
+    )
+    known = select(resolved_ones.c.n).scalar_subquery()
+    whole = case(
+        (func.greatest(still_open, known) > MOST_COUNTED, func.greatest(still_open, known)),
+        else_=most[Tab.ALL],
+    )
+    return {Tab.RESOLVED: known, Tab.ALL: whole}
+
+
+def _up_to_most(rows: Select[int], tab: Tab, filters: InboxFilters) -> ScalarSelect[int]:
+    """Return how many rows there are, `MOST_COUNTED` + 1 at most: the first that an index gives.
+
+    In the order of the tab's own index, so that the table is never read; words are found by
+    theirs, and in no order, which would have all of them found before the first is counted.
+    """
+    if not filters.search:
+        rows = rows.order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())
+    first = rows.limit(MOST_COUNTED + 1).subquery(f"tab_{tab.name.lower()}")
+    return select(func.count()).select_from(first).scalar_subquery()
