@@ -172,6 +172,12 @@ class InboxFilters:
         return self.late is not None or self.status in OPEN_STATUSES
 
     @property
+    def names_a_place_or_kind(self) -> bool:
+        """Whether they ask for a place, a category, a photo or a person, beside words and dates."""
+        places = (self.insee_code, self.iris_code, self.qpv_code, self.near, self.bbox)
+        return any((*places, self.category, self.photo is not None, self.person))
+
+    @property
     def keeps_few(self) -> bool:
         """Whether all that matches is few enough to be found before it is sorted.
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import Select, Subquery, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.actors import Actor
@@ -18,7 +18,7 @@ from qpvmap.core.inbox import CAPPED, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, matching
 from qpvmap.storage.inbox_counts import MOST_COUNTED, inbox_counts
-from qpvmap.storage.inbox_search import is_everywhere, is_said, resolved
+from qpvmap.storage.inbox_search import are_read_last, is_everywhere, is_said, resolved
 from qpvmap.storage.models import Account, Category, Signalement, Team
 from qpvmap.storage.visibility import shown_description
 
@@ -100,7 +100,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
-    few = held <= MOST_COUNTED or _keeps_few(asked)
+    few = held <= MOST_COUNTED or asked.keeps_few
     rows, following = page(session, actor, asked, now, PAGE_SIZE, found_first=few)
     return Inbox(asked, tuple(rows), counts, following)
 
@@ -110,11 +110,14 @@ def plan_for_values(session: Session) -> None:
 
     A plan made once for any value reads the whole table for the rare ones: 200 times slower. Nor
     is one shared between processes: a table read whole by three is cheap to the planner alone.
+    Where two indexes meet, the rows of each are held apart, which takes more room than a server
+    gives by default: without it, whole pages are read again for a few of their rows.
     """
     session.execute(
         text(
             "select set_config('plan_cache_mode', 'force_custom_plan', true),"
-            " set_config('max_parallel_workers_per_gather', '0', true)"
+            " set_config('max_parallel_workers_per_gather', '0', true),"
+            " set_config('work_mem', '16MB', true)"
         )
     )
 
@@ -145,7 +148,7 @@ def matching_ids(
     """Return the keys of what a tab holds under the filters, in its order, `limit` at most."""
     plan_for_values(session)
     asked = resolved(session, actor, replace(filters, after=None))
-    keys = _keys(actor, asked, now, limit, found_first=_keeps_few(asked))
+    keys = _keys(actor, asked, now, limit, found_first=asked.keeps_few)
     _, descending = ORDERS[filters.sorting]
     key = keys.c.key.desc() if descending else keys.c.key
     return list(session.scalars(select(keys.c.id).order_by(key)))
@@ -160,7 +163,7 @@ def matching_rows(
     after: Cursor | None = None
     while True:
         batch = replace(asked, after=after)
-        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=_keeps_few(asked))
+        rows, after = page(session, actor, batch, now, BATCH_SIZE, found_first=asked.keeps_few)
         yield from rows
         if after is None:
             return
@@ -171,33 +174,34 @@ def _keys(
 ) -> Subquery:
     """Return the keys of a page and what they are sorted by: all of it is in an index."""
     column, descending = ORDERS[filters.sorting]
-    sorted_first = is_everywhere(filters) and _is_of_what_is_open(filters)
-    asked = replace(filters, search="") if sorted_first else filters
+    texts_last = are_read_last(filters, filters.tab, found_first=found_first)
+    asked = replace(filters, search="") if texts_last else filters
     kept = matching(actor, asked, now, found_first=found_first)
     statement = select(Signalement.id, column.label("key")).where(kept)
-    if filters.after:
-        key = tuple_(column, Signalement.id)
-        last = tuple_(filters.after.at, filters.after.id)
-        statement = statement.where(key < last if descending else key > last)
-    by: tuple[Any, ...] = (column, Signalement.id)
-    if found_first:  # `offset 0` holds the server to it
+    row_id: ColumnElement[int] = Signalement.id.expression
+    key: ColumnElement[datetime] = column.expression
+    if found_first or _gives_all_at_once(filters):  # `offset 0` holds the server to it
         found = statement.offset(0).subquery("found")
-        statement, by = select(found.c.id, found.c.key), (found.c.key, found.c.id)
-    order = [part.desc() if descending else part for part in by]
-    if sorted_first:  # then texts are read in that order until there are enough
-        found = statement.order_by(*order).offset(0).subquery("found")
+        statement, row_id, key = select(found.c.id, found.c.key), found.c.id, found.c.key
+    if filters.after:
+        place, last = tuple_(key, row_id), tuple_(filters.after.at, filters.after.id)
+        statement = statement.where(place < last if descending else place > last)
+    statement = statement.order_by(*(part.desc() if descending else part for part in (key, row_id)))
+    if texts_last:  # they are read in that order until there are enough
+        found = statement.offset(0).subquery("ordered")
         said = is_said(actor, filters, found.c.id)
         return select(found.c.id, found.c.key).where(said).limit(limit).subquery("page")
-    return statement.order_by(*order).limit(limit).subquery("page")
+    return statement.limit(limit).subquery("page")
 
 
-def _is_of_what_is_open(filters: InboxFilters) -> bool:
-    return filters.keeps_open_alone or filters.tab not in CAPPED
+def _gives_all_at_once(filters: InboxFilters) -> bool:
+    """Return whether what is asked is found by an index that has no order, whatever the tab.
 
-
-def _keeps_few(filters: InboxFilters) -> bool:
-    """Return whether all that matches is few enough to be found before it is sorted."""
-    return filters.keeps_few and not is_everywhere(filters)
+    What is open is: by its words, or in the whole by its dates, which are of several statuses.
+    """
+    if not filters.search:
+        return False
+    return filters.keeps_open_alone or (filters.tab not in CAPPED and not is_everywhere(filters))
 
 
 def _rows(actor: Actor, filters: InboxFilters, keys: Subquery) -> Select[*tuple[Any, ...]]:

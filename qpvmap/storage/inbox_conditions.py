@@ -1,6 +1,7 @@
 """Which signalements a tab and filters keep: one condition each, in SQL."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, true
@@ -89,10 +90,26 @@ def handled(
     It says nothing of the tab, but words are looked for as is best in `tab`, None being all that
     is open: among all that match, or by looking at rows in their order until there are enough.
     """
-    asked = [reached_by(actor, Action.HANDLE), *_asked(actor, filters, now)]
+    asked = [reached_by(_in_its_team(actor, filters), Action.HANDLE), *_asked(actor, filters, now)]
     if filters.search:
         asked.append(says(actor, filters, tab, found_first=found_first))
     return and_(*asked)
+
+
+def _in_its_team(actor: Actor, filters: InboxFilters) -> Actor:
+    """Return the actor as in the one team that the filters keep, where it is of that team.
+
+    It reaches no more, and the server expects what there is: told of three teams and of one of
+    them, it expected a seventh of the rows of that one.
+    """
+    team_id = (filters.resolved or Resolved()).team_id
+    if not filters.team or team_id not in actor.team_ids:
+        return actor
+    return replace(
+        actor,
+        team_ids=frozenset({team_id}),
+        confidential_team_ids=actor.confidential_team_ids & {team_id},
+    )
 
 
 def matching(

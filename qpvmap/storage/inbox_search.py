@@ -4,7 +4,9 @@ The hidden text is found by those alone who may read it. Every part of a search 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from math import prod
 
 from sqlalchemy import (
     ColumnElement,
@@ -49,6 +51,8 @@ OFTEN = 0.02
 """Share of texts from which a word is met soon enough by who looks at rows in their order."""
 VERY_OFTEN = 0.15
 """Share of texts from which the index of words gives too many of the past to be worth asking."""
+READABLE = 0.08
+"""Share of texts from which reading those that the other filters keep soon gives enough."""
 EVERYWHERE = 0.3
 """Share of texts from which it gives too many of what is open, which is then counted to a bound."""
 ENDED = (Status.RESOLVED, Status.CLOSED)
@@ -93,6 +97,20 @@ def is_everywhere(filters: InboxFilters) -> bool:
     return min((share for share in shares if share is not None), default=0) >= EVERYWHERE
 
 
+def are_read_last(filters: InboxFilters, tab: Tab, *, found_first: bool = True) -> bool:
+    """Return whether rows of a tab are found by all else that is asked, then their texts read.
+
+    An index of words would give too many rows, or a category that the words name would keep the
+    server from it. `found_first` as in `says`: who looks at rows in their order goes on doing so.
+    """
+    known = filters.resolved or Resolved()
+    if is_everywhere(filters):
+        return found_first or tab not in CAPPED or filters.keeps_open_alone
+    joint = prod(share for share in known.shares if share is not None) if known.shares else 0
+    is_narrow = bool(known.named) or filters.names_a_place_or_kind
+    return found_first and is_narrow and joint >= READABLE
+
+
 def says(
     actor: Actor, filters: InboxFilters, tab: Tab | None = None, *, found_first: bool = True
 ) -> ColumnElement[bool]:
@@ -104,28 +122,51 @@ def says(
     known = filters.resolved or Resolved()
     past = tab in CAPPED and not filters.keeps_open_alone
     limit = EVERYWHERE if not past else VERY_OFTEN if found_first else OFTEN
+    parts = _in_texts(actor, filters, limit, any_part=past and tab is Tab.ALL)
+    few = max((share or 0 for share in known.shares), default=0) < OFTEN
+    if known.named and parts and (few if past else not is_everywhere(filters)):
+        parts = [_by_key(actor, or_(*parts), tab if past else None)]
+    return or_(false(), *parts, *_of_a_named_category(known))
+
+
+def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether the row of this key holds the words of the filters: one row is read."""
+    known = filters.resolved or Resolved()
+    said = or_(false(), *_in_texts(actor, filters, 0), *_of_a_named_category(known))
+    return select(said).where(Signalement.id == key).scalar_subquery()
+
+
+def _in_texts(
+    actor: Actor, filters: InboxFilters, limit: float, *, any_part: bool = False
+) -> list[ColumnElement[bool]]:
+    known = filters.resolved or Resolved()
     parts: list[ColumnElement[bool]] = []
     if asked := _query(filters, known):
         held = _holds(actor, filters, asked, known.shares, limit)
-        parts.append(and_(held, ANY_PART) if past and tab is Tab.ALL else held)
+        parts.append(and_(held, ANY_PART) if any_part else held)
     if known.referred is not None:
         parts.append(Signalement.id.in_(known.referred))
     elif LIKE_A_REFERENCE.fullmatch(filters.search):
         parts.append(_has_reference(filters.search))
-    if known.named and parts and not past and not is_everywhere(filters):
-        parts = [_by_key(or_(*parts))]
-    if known.named:
-        parts.append(Signalement.category_id.in_(known.named))
-    return or_(false(), *parts)
+    return parts
 
 
-def _by_key(said: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition on what is open and of which this is said, found apart by its keys.
+def _of_a_named_category(known: Resolved) -> list[ColumnElement[bool]]:
+    return [Signalement.category_id.in_(known.named)] if known.named else []
 
-    Said at once with the categories that the words name, no index would hold the answer.
+
+def _by_key(actor: Actor, said: ColumnElement[bool], tab: Tab | None) -> ColumnElement[bool]:
+    """Return the condition on rows of which this is said, found apart by their keys.
+
+    `tab` is where, None for all that is open. Said at once with the categories that the words
+    name, no index would hold the answer.
     """
-    still_open = Signalement.status.in_(OPEN_STATUSES)
-    keys = select(Signalement.id).where(still_open, said).subquery()
+    parts: Mapping[Tab | None, ColumnElement[bool]] = {
+        None: Signalement.status.in_(OPEN_STATUSES),
+        Tab.RESOLVED: Signalement.status == Status.RESOLVED,
+    }
+    reached = reached_by(actor, Action.HANDLE)
+    keys = select(Signalement.id).where(reached, parts.get(tab, ANY_PART), said).subquery()
     return Signalement.id.in_(select(keys.c.id))
 
 
@@ -153,12 +194,6 @@ def _holds(
         *([by_row] if len(rare) < len(asked) else []),
         or_(~Signalement.description_hidden, unchecked, address),
     )
-
-
-def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return whether the row of this key holds the words of the filters: one row is read."""
-    said = says(actor, filters)
-    return select(said).where(Signalement.id == key).scalar_subquery()
 
 
 def _query(filters: InboxFilters, known: Resolved) -> list[str]:

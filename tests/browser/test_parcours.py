@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -65,6 +66,16 @@ def rows(url: str) -> dict[str, int]:
     return found
 
 
+STEADY = 8
+KEPT_FOR_ME = """async () => {
+  const pages = ["/signaler", "/envois", "/hors-ligne", "/guide"];
+  const found = await Promise.all(pages.map((path) => caches.match(path)));
+  const packs = ["/signaler/paquet.json", "/guide/paquet.json"];
+  return found.every((one) => one?.headers.get("Qpvmap-Person") === document.body.dataset.person)
+    && (await Promise.all(packs.map((path) => caches.match(path)))).every(Boolean);
+}"""
+
+
 def wait_until_kept(page: Page, path: str) -> None:
     """Wait until the service worker keeps the page."""
     page.wait_for_function(
@@ -75,11 +86,18 @@ def wait_until_kept(page: Page, path: str) -> None:
 
 
 def wait_until_kept_for_me(page: Page) -> None:
-    """Wait until what the service worker keeps is the reader's, and nobody's before."""
-    page.wait_for_function(
-        "async () => (await caches.match('/hors-ligne'))?.headers.get('Qpvmap-Person')"
-        " === document.body.dataset.person"
-    )
+    """Wait until what the service worker keeps is the reader's, and nobody's before, for good.
+
+    Signing in while it is still keeping the pages of nobody, it keeps them, forgets them, and keeps
+    the reader's: it is asked until it has been so for a while.
+    """
+    kept = 0
+    for _ in range(200):
+        kept = kept + 1 if page.evaluate(KEPT_FOR_ME) else 0
+        if kept == STEADY:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the pages of the reader were not kept")
 
 
 def solicit(page: Page, who: str, what: str) -> None:
