@@ -78,7 +78,7 @@ def offers_drawing(territory_id: int, rome_code: str) -> dict[str, Any]:
 
 
 def clear_of(blocks: Sequence[RowMapping], commune: RowMapping) -> int:
-    """Return how high a commune's name stands: near its middle, where it hides the fewest numbers."""
+    """Return the height of a commune’s name: near its middle, where it hides the fewest numbers."""
 
     def hidden(shift: int) -> tuple[int, int]:
         x, y = commune["x"], commune["y"] + shift
