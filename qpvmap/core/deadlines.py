@@ -174,6 +174,8 @@ def working_days_between(start: date, end: date, days_off: Container[date]) -> i
 def lateness(counted_from: datetime, due: datetime, now: datetime) -> Lateness:
     """Return how the promise stands at `now`; twice late is past double the promised delay.
 
+    Soon is today or tomorrow, as it is said in words.
+
     Parameters
     ----------
     counted_from : datetime
@@ -183,4 +185,5 @@ def lateness(counted_from: datetime, due: datetime, now: datetime) -> Lateness:
         return Lateness.TWICE_LATE
     if now > due:
         return Lateness.LATE
-    return Lateness.SOON if due - now <= timedelta(days=1) else Lateness.IN_TIME
+    tomorrow = now.astimezone(PARIS).date() + timedelta(days=1)
+    return Lateness.SOON if due.astimezone(PARIS).date() <= tomorrow else Lateness.IN_TIME

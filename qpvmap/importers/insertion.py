@@ -298,10 +298,10 @@ def _read(reader: Any, written: str, role: str) -> Any:
 
 
 READERS: Mapping[str, Callable[[Any, Places], Any]] = {
+    "site": lambda cell, _: words_of(cell, WORDS["site"]),
     "year": clause_year,
     "insee_code": commune_of,
     "body": lambda cell, _: words_of(cell, WORDS["body"]),
-    "site": lambda cell, _: words_of(cell, WORDS["site"]),
     "qpv_code": quarter_of,
     "hours_planned": lambda cell, _: hours_of(cell, "hours_planned"),
     "hours_done": lambda cell, _: hours_of(cell, "hours_done"),

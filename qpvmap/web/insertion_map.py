@@ -22,6 +22,9 @@ bp = Blueprint("insertion_map", __name__)
 COMMUNE = "commune"
 SMALLEST, LARGEST = 105, 200
 """Radius of the number of an IRIS on the page's own map, metres of Web Mercator."""
+NAME_WIDTH, NAME_HEIGHT = 900, 400
+"""Half of what a commune's name covers, metres of Web Mercator."""
+NAME_SHIFTS = range(-800, 801, 100)
 NONE_WORDS = "aucune offre"
 
 
@@ -68,9 +71,21 @@ def offers_drawing(territory_id: int, rome_code: str) -> dict[str, Any]:
         "communes": [
             (row, tint_of(row, classes), words_of(row)) for row in rows if row["kind"] == COMMUNE
         ],
+        "names": [(row, clear_of(blocks, row)) for row in rows if row["kind"] == COMMUNE],
         "blocks": [(row, radius(row["offers"], most), words_of(row)) for row in blocks],
         "legend": legend_of(rows, classes),
     }
+
+
+def clear_of(blocks: Sequence[RowMapping], commune: RowMapping) -> int:
+    """Return the height of a commune’s name: near its middle, where it hides the fewest numbers."""
+
+    def hidden(shift: int) -> tuple[int, int]:
+        x, y = commune["x"], commune["y"] + shift
+        near = (b for b in blocks if abs(b["x"] - x) < NAME_WIDTH and abs(b["y"] - y) < NAME_HEIGHT)
+        return sum(1 for _ in near), abs(shift)
+
+    return int(commune["y"]) + min(NAME_SHIFTS, key=hidden)
 
 
 def radius(offers: int, most: int) -> int:

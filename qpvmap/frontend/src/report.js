@@ -268,7 +268,7 @@ class Filing {
     this.place.stop();
     if (!(this.place.isKnown || this.place.isTyped)) this.#toPlace();
     else if (!this.#categoryChosen()) this.#go("quoi");
-    else if (this.preview.isUnseen) this.#go("quoi");
+    else if (this.preview.isUnseen) this.#toNear();
     else if (this.discretion.isUnconfirmed()) this.fields.confirmed.focus();
     else await this.#send();
   }
@@ -276,6 +276,12 @@ class Filing {
   #toPlace() {
     tell(byId("hors"), this.#say("where"));
     this.#go("ou");
+  }
+
+  /** Back to what was found near by since: its question in view, above the bar that answers it. */
+  #toNear() {
+    this.#go("quoi");
+    byId("deja-titre").scrollIntoView({ block: "center" });
   }
 
   #categoryChosen() {

@@ -1,5 +1,5 @@
 -- Offers of a territory's guide, those that best answer some words first; among equals, those that one
--- knows how to reach.
+-- knows how to reach, then those for everybody.
 -- Parameters: territory_id; words (folded, none: all) and how far each is trusted (less when it
 -- stands for a mistyped one); commune, theme, public, cost ('' for any), language (folded, '' for
 -- any). Of a rare word, an offer that has it counts more. What has less than `least` of what the
@@ -77,6 +77,7 @@ where
 order by
     round(coalesce(scored.score, 0)::numeric, 2) desc,
     (cardinality(cast(:words as text [])) > 0 and structure.phone || structure.address <> '') desc,
+    (cardinality(cast(:words as text [])) > 0 and 'all' = any (offer.publics)) desc,
     structure.name,
     offer.position,
     offer.id
