@@ -46,7 +46,7 @@ def test_clauses_when_brought_then_previewed_written_and_shown(
     login(page, "planificateur")
     page.goto("/insertion")
     assert_accessible(page)
-    page.get_by_role("link", name="Importer").click()
+    page.get_by_role("link", name="Importer", exact=True).click()
     assert_accessible(page)
     page.locator("#clauses").set_input_files(book)
     page.get_by_role("button", name="Voir ce qui change").click()

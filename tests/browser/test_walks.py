@@ -123,6 +123,7 @@ def test_walk_of_twelve_stops_when_without_network_then_all_of_it_arrives_once(
     phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
     path = f"/parcours/marches/{walk_id}"
     login(phone, "mediateur")
+    wait_until_kept_for_me(phone)
     phone.goto(path)
     wait_until_kept(phone, path)
     phone.context.set_offline(True)
@@ -239,6 +240,7 @@ def test_walk_when_nothing_was_planned_then_stops_are_added_on_the_way_without_n
     phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
     path = f"/parcours/marches/{prepared(blagis, 'Marche improvisée', 0)}"
     login(phone, "mediateur")
+    wait_until_kept_for_me(phone)
     phone.goto(path)
     wait_until_kept(phone, path)
     phone.context.set_offline(True)

@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Engine, Numeric, cast, func, select, update
 
 from qpvmap.guide_links import GuideLinks
 from qpvmap.storage.models import GuideStructure
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
+from tests.geocoders import geocoding_service
 from tests.jobs.workers import SECRET_KEY, environment_of, wait_for, worker
 
 NOW = datetime(2026, 11, 25, 6, 35, tzinfo=UTC)
 MAIL = "accueil@structure.example"
+IN_BAGNEUX = (2.3026, 48.7879)
 
 
 def test_review_when_the_morning_comes_then_one_mail_whose_link_is_good(
@@ -38,3 +40,46 @@ def test_review_when_the_morning_comes_then_one_mail_whose_link_is_good(
     opened = GuideLinks("", SECRET_KEY).reviewing(link[1])
     assert opened and opened.email == MAIL
     assert len(list(tmp_path.glob("outbox/*.eml"))) == 1
+
+
+def test_places_when_the_morning_comes_then_sure_addresses_of_the_towns_are_on_the_map(
+    blagis: str, tmp_path: Path
+) -> None:
+    engine = make_engine(blagis)
+    addresses = {
+        "aspe": "3 rue Haute",
+        "club-relais": "4 rue douteux",
+        "m7-service-jeunesse": "5 rue introuvable",
+        "france-travail": "6 rue loin",
+    }
+    with transaction(engine) as session:
+        session.execute(update(GuideStructure).values(address=""))
+        for code, address in addresses.items():
+            row = session.scalars(select(GuideStructure).where(GuideStructure.code == code)).one()
+            row.address, before = address, row.version
+        enqueue(session, "guide_places", timestamp=int(NOW.timestamp()))
+    with (
+        geocoding_service() as (service, url),
+        worker(environment_of(blagis, tmp_path) | {"QPVMAP_GEOCODER_URL": url}),
+    ):
+        service.here = IN_BAGNEUX
+        places = wait_for(lambda: placed(engine))
+    assert places == {"aspe": (*IN_BAGNEUX, "address", before)}
+    engine.dispose()
+
+
+def placed(engine: Engine) -> dict[str, tuple[float, float, str, int]]:
+    """Return where structures are, how surely, and at which version, by their code."""
+    at = GuideStructure.location
+    asked = select(
+        GuideStructure.code,
+        func.round(cast(func.ST_X(at), Numeric), 4),
+        func.round(cast(func.ST_Y(at), Numeric), 4),
+        GuideStructure.position_quality,
+        GuideStructure.version,
+    ).where(at.isnot(None))
+    with transaction(engine) as session:
+        return {
+            code: (float(lon), float(lat), quality, version)
+            for code, lon, lat, quality, version in session.execute(asked)
+        }
