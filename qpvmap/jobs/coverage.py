@@ -30,7 +30,7 @@ def reckon_walks(context: JobContext, timestamp: int) -> None:
         try:
             with transaction(engine) as session:
                 found = reckon(session, territory_id, datetime.now(UTC))
-        except Exception:
+        except Exception:  # the worker's edge: one territory does not stop the others
             log.exception("walks_not_reckoned", territory_id=territory_id)
         else:
             log.info("walks_reckoned", territory_id=territory_id, points=found.points)
