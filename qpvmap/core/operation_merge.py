@@ -98,6 +98,19 @@ def merged(base: Draft | None, mine: Draft, theirs: Draft) -> Merge:
     return Merge(draft, mine, _under_one_name([*clashes, *rows]), rows)
 
 
+def with_both_rows(base: Draft, mine: Draft, theirs: Draft) -> Draft:
+    """Return `theirs` with the funding lines and dated states of both; what clashes is as in mine.
+
+    So are all of them where they cannot be told apart.
+    """
+    draft = theirs
+    for name in ROW_KEYS:
+        both = _merged_rows(name, base, mine, theirs)
+        rows = with_mine(name, both.rows, both.clashes) if both else getattr(mine, name)
+        draft = _with_rows(draft, name, rows)
+    return draft
+
+
 def _under_one_name(names: Collection[str]) -> tuple[str, ...]:
     """Return fields in reading order, those that are tied under one name."""
     owner = {name: first for first, fields in TIED.items() for name in fields}

@@ -47,7 +47,6 @@ from qpvmap.storage.operation_imports import served_points
 from qpvmap.storage.unplaced import BY_HAND, UNPLACED
 from qpvmap.usecases.imports import store
 
-
 RETRY_AFTER = timedelta(minutes=15)
 """How long after it did not answer the address search is asked again."""
 

@@ -79,6 +79,11 @@ def test_guide_when_opened_then_all_offers_and_what_is_not_known_is_said(
     assert len(names(page)) == 20
     assert "Horaires non précisés" in page
     assert "20 offres ne sont pas sur la carte" in page.replace("\u00a0", " ")
+    assert "data-pins-of" not in page and "data-ground-map" not in page  # no map of nothing
+    towns = page[page.index("Dans quelle ville") :]
+    assert re.search(r'commune=92007">Bagneux</a></span><span class="num">6\xa0offres', towns)
+    assert re.search(r"à préciser</span><span [^>]+>12\xa0offres", towns)
+    assert len(names(client.get("/guide?commune=92014").text)) == 1
     assert page.split("<template")[0].count("À vérifier") == 20
     assert 'href="tel:0146641414"' in page
 

@@ -267,7 +267,7 @@ def test_line_by_hand_when_added_corrected_and_removed_then_the_totals_follow(
     [
         ({"year": ""}, "L’année est absente"),
         ({"site": "Mme Durand"}, "semble nommer une personne"),
-        ({"body": ""}, "« Maître d’ouvrage » est vide."),
+        ({"body": ""}, "« Maître d’ouvrage » manque : écrivez-le."),
         ({"insee_code": "75056"}, "elle n’est pas du territoire"),
         ({"hours_done": "-4"}, "ne peut être négatif"),
         ({"contracts": "beaucoup"}, "« Contrats »"),

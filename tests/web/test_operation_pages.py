@@ -232,6 +232,25 @@ def test_form_when_others_saved_other_fields_meanwhile_then_theirs_are_not_put_b
     assert 'value="92071" selected' in page and 'value="T2 2025"' in page
 
 
+def test_form_when_others_saved_other_funding_lines_meanwhile_then_lines_of_both_are_there(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    client.post("/operations/SCX-08/modifier", data={**FORM, "version": "1"})
+    theirs = {**FORM, "version": "2", "line-funder": ["Région", "Ma fondation", "CAF"]}
+    theirs |= {"line-year": ["2025", "", "2027"], "line-agreed": ["9", "7,50", "3"]}
+    client.post("/operations/SCX-08/modifier", data=theirs)
+    mine = {**FORM, "version": "2", "line-agreed": ["6", "", ""], "line-paid": ["", "2", ""]}
+    page = unescape(client.post("/operations/SCX-08/modifier", data=mine).text)
+    assert re.findall(r'name="line-funder" value="([^"]+)"', page) == [
+        "Région",
+        "Ma fondation",
+        "CAF",
+    ]
+    assert re.findall(r'name="line-agreed" value="([^"]+)"', page) == ["6", "3"]
+    assert re.findall(r'name="line-paid" value="([^"]+)"', page) == ["2"]
+
+
 def test_operations_when_changed_together_then_shown_before_they_are_written(
     client: FlaskClient, planner: Account, engine: Any
 ) -> None:
