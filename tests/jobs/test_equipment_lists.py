@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
@@ -18,7 +18,14 @@ from qpvmap.core.equipment_lists import ListFate, ListState, Outcome, outcome_of
 from qpvmap.core.geo import LonLat
 from qpvmap.importers.place_lists import read_sheets, recognised, source_name, told_of
 from qpvmap.storage.accounts import actor_by_id
-from qpvmap.storage.models import Account, BanAddress, Equipment, EquipmentList, UnplacedEquipment
+from qpvmap.storage.models import (
+    Account,
+    BanAddress,
+    Equipment,
+    EquipmentList,
+    GuideStructure,
+    UnplacedEquipment,
+)
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.storage.signalements import point_of
@@ -108,6 +115,7 @@ def lists(blagis: str) -> Iterator[Lists]:
     with transaction(engine) as session:
         territory = find_territory(session, "blagis")
         assert territory
+        session.execute(update(GuideStructure).values(address=""))  # the guide asks for nothing
     yield Lists(engine, account, territory.id)
     engine.dispose()
 

@@ -13,6 +13,7 @@ from qpvmap.storage.models import BanAddress, GuideStructure
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.storage.signalements import point_of
+from qpvmap.usecases.guide_places import unplaced_structures
 from tests.geocoders import geocoding_service
 from tests.jobs.workers import SECRET_KEY, environment_of, wait_for, worker
 
@@ -45,7 +46,7 @@ def test_review_when_the_morning_comes_then_one_mail_whose_link_is_good(
     assert len(list(tmp_path.glob("outbox/*.eml"))) == 1
 
 
-def test_places_when_no_service_answers_then_by_the_addresses_that_were_imported_new_ones_first(
+def test_places_when_no_service_answers_then_by_the_addresses_that_were_imported(
     blagis: str, tmp_path: Path
 ) -> None:
     engine = make_engine(blagis)
@@ -55,16 +56,25 @@ def test_places_when_no_service_answers_then_by_the_addresses_that_were_imported
     known.location = point_of(LonLat(*IN_BAGNEUX))  # type: ignore[assignment]
     with transaction(engine) as session:
         session.add(known)
-        session.execute(update(GuideStructure).values(address="", updated_at=NOW))
+        session.execute(update(GuideStructure).values(address=""))
+        row = session.scalars(select(GuideStructure).where(GuideStructure.code == "aspe")).one()
+        row.address = "3 rue Haute, Bagneux"
+        enqueue(session, "guide_places", timestamp=int(ON_THE_HOUR.timestamp()))
+    with worker(environment_of(blagis, tmp_path)):
+        assert list(wait_for(lambda: placed(engine))) == ["aspe"]
+    engine.dispose()
+
+
+def test_places_when_looked_for_between_hours_then_those_just_written_alone(blagis: str) -> None:
+    engine = make_engine(blagis)
+    with transaction(engine) as session:
+        session.execute(update(GuideStructure).values(address=""))
         for code, hours in (("aspe", 2), ("club-relais", 0)):
             row = session.scalars(select(GuideStructure).where(GuideStructure.code == code)).one()
             row.address, row.updated_at = "3 rue Haute, Bagneux", NOW - timedelta(hours=hours)
-        enqueue(session, "guide_places", timestamp=int(NOW.timestamp()))
-    with worker(environment_of(blagis, tmp_path) | {"QPVMAP_GEOCODER_URL": ""}):
-        assert list(wait_for(lambda: placed(engine))) == ["club-relais"]
-        with transaction(engine) as session:
-            enqueue(session, "guide_places", timestamp=int(ON_THE_HOUR.timestamp()))
-        wait_for(lambda: len(placed(engine)) == 2)
+        assert len(unplaced_structures(session)) == 2
+        [new] = unplaced_structures(session, NOW - timedelta(hours=1))
+        assert new.id == row.id
     engine.dispose()
 
 
