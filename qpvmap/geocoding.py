@@ -37,12 +37,13 @@ class GeocoderUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address and its point, EPSG:4326."""
+    """An address and its point, EPSG:4326; how sure the service is of it, 0 to 1."""
 
     label: str
     detail: str
     lon: float
     lat: float
+    score: float = 1.0
 
 
 @cache
@@ -128,6 +129,7 @@ def _read(answer: Any) -> list[Address]:
                 detail=str(properties.get("context") or "Adresse"),
                 lon=point.lon,
                 lat=point.lat,
+                score=float(properties.get("score", 1.0)),
             )
         )
     return found

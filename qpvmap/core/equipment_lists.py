@@ -19,7 +19,7 @@ class ListState(StrEnum):
     WAITING = "waiting"
     SEARCHING = "searching"
     PAUSED = "paused"
-    """The address search does not answer: somebody goes on, now or later."""
+    """The address search does not answer: it is asked again later, or somebody goes on."""
     DONE = "done"
 
 

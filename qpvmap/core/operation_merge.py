@@ -3,23 +3,22 @@
 Three states are compared: what both read, what the one wrote, what the other did meanwhile.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from qpvmap.core.operation_reading import cross_faults
-from qpvmap.core.operations import (
-    FIELDS,
-    Draft,
-    FundingLine,
-    Step,
-    changed_fields,
-    comparable,
-    sorted_steps,
+from qpvmap.core.operation_rows import (
+    ROW_KEYS,
+    MergedRows,
+    Row,
+    RowClash,
+    merged_rows,
+    with_mine,
 )
-from qpvmap.core.plain_words import folded
+from qpvmap.core.operations import FIELDS, Draft, changed_fields, comparable
 
 TIED: Mapping[str, tuple[str, ...]] = {"place": ("place", "position_quality")}
 """Fields that make no sense apart: chosen together, under the first one's name."""
@@ -47,19 +46,31 @@ def draft_of(told: object) -> Draft | None:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What comes of two changes: `draft` has all that is sure; `clashes` are asked, by field.
+    """What comes of two changes: `draft` has all that is sure; `clashes` are asked.
 
-    Where fields clash, `draft` holds what the other person wrote.
+    A clash is the name of a field or, for a funding line or a dated state, its name in `rows`:
+    `lines.0`. Where both clash, `draft` holds what the other person wrote.
     """
 
     draft: Draft
     mine: Draft
     clashes: tuple[str, ...] = ()
+    rows: Mapping[str, RowClash] = field(default_factory=dict)
 
     def settled(self, chosen: Collection[str]) -> Draft:
-        """Return the operation once the fields `chosen` are taken from mine."""
-        names = [n for name in self.clashes if name in chosen for n in TIED.get(name, (name,))]
-        return _taken(self.draft, self.mine, names)
+        """Return the operation once the clashes `chosen` are taken from mine."""
+        whole = [n for n in self.clashes if n in chosen and n not in self.rows]
+        names = [n for name in whole for n in TIED.get(name, (name,))]
+        draft = _taken(self.draft, self.mine, names)
+        for name in ROW_KEYS:
+            taken = [c for n, c in self.rows.items() if n in chosen and field_of(n) == name]
+            draft = _with_rows(draft, name, with_mine(name, getattr(draft, name), taken))
+        return draft
+
+
+def field_of(clash: str) -> str:
+    """Return the field that a clash is of."""
+    return clash.partition(".")[0]
 
 
 def merged(base: Draft | None, mine: Draft, theirs: Draft) -> Merge:
@@ -67,63 +78,56 @@ def merged(base: Draft | None, mine: Draft, theirs: Draft) -> Merge:
 
     When nobody knows any more what that was, all that differs is asked.
     """
-    if base is None:
-        return Merge(theirs, mine, _under_one_name(changed_fields(theirs, mine)))
-    mine_changed, theirs_changed = changed_fields(base, mine), changed_fields(base, theirs)
-    draft, clashes = theirs, list[str]()
+    mine_changed = changed_fields(base or theirs, mine)
+    theirs_changed = changed_fields(base, theirs) if base else list(FIELDS)
+    draft, clashes, rows = theirs, list[str](), dict[str, RowClash]()
     for name in mine_changed:
         tied = next((fields for fields in TIED.values() if name in fields), (name,))
-        rows = _merged_rows(name, base, mine, theirs)
+        both = _merged_rows(name, base, mine, theirs)
         if not set(tied) & set(theirs_changed):
             draft = _taken(draft, mine, [name])
-        elif rows is not None:
-            draft = replace(draft, **{name: rows})  # type: ignore[arg-type]  # the type of its field
+        elif both is not None:
+            draft = _with_rows(draft, name, both.rows)
+            rows |= {f"{name}.{n}": clash for n, clash in enumerate(both.clashes)}
         elif any(comparable(mine, n) != comparable(theirs, n) for n in tied):
             clashes.append(name)
     for fault in cross_faults(draft, {}):
         apart = [n for n in TOGETHER.get(fault, ()) if comparable(mine, n) != comparable(theirs, n)]
         clashes += apart
         draft = _taken(draft, theirs, apart)
-    return Merge(draft, mine, _under_one_name(clashes))
+    return Merge(draft, mine, _under_one_name([*clashes, *rows]), rows)
+
+
+def with_both_rows(base: Draft, mine: Draft, theirs: Draft) -> Draft:
+    """Return `theirs` with the funding lines and dated states of both; what clashes is as in mine.
+
+    So are all of them where they cannot be told apart.
+    """
+    draft = theirs
+    for name in ROW_KEYS:
+        both = _merged_rows(name, base, mine, theirs)
+        rows = with_mine(name, both.rows, both.clashes) if both else getattr(mine, name)
+        draft = _with_rows(draft, name, rows)
+    return draft
 
 
 def _under_one_name(names: Collection[str]) -> tuple[str, ...]:
     """Return fields in reading order, those that are tied under one name."""
     owner = {name: first for first, fields in TIED.items() for name in fields}
-    found = {owner.get(name, name) for name in names}
-    return tuple(name for name in FIELDS if name in found)
+    found = dict.fromkeys(owner.get(name, name) for name in names)
+    return tuple(name for part in FIELDS for name in found if field_of(name) == part)
 
 
 def _taken(draft: Draft, other: Draft, names: Sequence[str]) -> Draft:
     return replace(draft, **{name: getattr(other, name) for name in names})
 
 
-ROW_KEYS: Mapping[str, Callable[[Any], Hashable]] = {
-    "lines": lambda line: (folded(line.funder), line.year),
-    "steps": lambda step: step.status,
-}
-"""What tells a row of an operation from another: a funder and year, a state."""
-
-
-def _merged_rows(name: str, base: Draft, mine: Draft, theirs: Draft) -> object:
-    """Return the rows that come of both; None when both changed one row, or none can be told."""
+def _merged_rows(name: str, base: Draft | None, mine: Draft, theirs: Draft) -> MergedRows | None:
     if name not in ROW_KEYS:
         return None
-    key = ROW_KEYS[name]
-    sides = [_by_key(getattr(draft, name), key) for draft in (base, mine, theirs)]
-    if any(side is None for side in sides):
-        return None
-    was, my, their = (side or {} for side in sides)
-    kept: list[FundingLine | Step] = []
-    for row_key in dict.fromkeys([*their, *my, *was]):
-        before, one, other = was.get(row_key), my.get(row_key), their.get(row_key)
-        if one not in (before, other) and other != before:
-            return None
-        row = other if one == before else one
-        kept += [row] if row is not None else []
-    return sorted_steps(kept) if name == "steps" else tuple(kept)  # type: ignore[arg-type]  # all are steps
+    was = getattr(base, name) if base else None
+    return merged_rows(name, was, getattr(mine, name), getattr(theirs, name))
 
 
-def _by_key(rows: Sequence[Any], key: Callable[[Any], Hashable]) -> dict[Hashable, Any] | None:
-    found = {key(row): row for row in rows}
-    return found if len(found) == len(rows) else None
+def _with_rows(draft: Draft, name: str, rows: Sequence[Row]) -> Draft:
+    return replace(draft, **{name: rows})  # type: ignore[arg-type]  # the type of its field

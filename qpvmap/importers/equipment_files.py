@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qpvmap.importers.cleaning import text
+from qpvmap.importers.finess import COLUMNS, is_structures, structures
 from qpvmap.importers.reading import Layer
 from qpvmap.importers.report import FileRefused
 
@@ -80,7 +81,7 @@ class Records:
 
 
 def open_records(path: Path) -> Records:
-    """Return the rows of a CSV, of a FINESS or of a Parquet.
+    """Return the rows of a CSV, of a FINESS in sections or in JSON, or of a Parquet.
 
     Raises
     ------
@@ -89,6 +90,8 @@ def open_records(path: Path) -> Records:
     """
     if path.suffix.lower() == ".parquet":
         return parquet_records(path)
+    if is_structures(path):
+        return Records(COLUMNS, lambda wanted: _structure_rows(path, wanted))
     encoding = encoding_of(path)
     with path.open(encoding=encoding, newline="") as lines:
         header = lines.read(SAMPLE).partition("\n")[0]
@@ -150,6 +153,11 @@ def _finess_rows(path: Path, encoding: str, wanted: Wanted) -> Iterator[Row]:
     for position, cells in _section(path, encoding, FINESS_SECTIONS[0]):
         values = dict(zip(FINESS_COLUMNS, cells, strict=False))
         values |= places.get(values.get("nofinesset", ""), {})
+        yield position, {role: values.get(column) for role, column in wanted.roles.items()}
+
+
+def _structure_rows(path: Path, wanted: Wanted) -> Iterator[Row]:
+    for position, values in structures(path):
         yield position, {role: values.get(column) for role, column in wanted.roles.items()}
 
 

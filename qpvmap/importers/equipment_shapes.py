@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from qpvmap.core.equipment_lists import SURE
 from qpvmap.importers.cleaning import iris_code, name, text, well_written
 from qpvmap.importers.fields import bare
+from qpvmap.importers.finess import CARE_CATEGORIES, CATEGORIES
 from qpvmap.importers.gathering import Fields
 from qpvmap.importers.places import place, readable
 from qpvmap.importers.report import FileRefused, RowRefused
@@ -64,6 +66,7 @@ WAYS = {
 """Kinds of ways as FINESS shortens them."""
 FINESS_CHILDREN = frozenset({"223", "228", "190"})
 """Categories for small children: mother and child protection, family planning, early care."""
+SCORE = re.compile(r"[01](\.\d+)?")
 CARE = ("1", "2", "3")
 """First digits of the groups of categories that care for health; the others are social."""
 
@@ -209,6 +212,18 @@ def _finess(row: Fields) -> dict[str, Any]:
     )
 
 
+def structure_row(row: Fields) -> Fields:
+    """Return a row of the FINESS in JSON as one of its tables: category in words, rank and score.
+
+    Its position is found from the address, and sure or not by the score of that search.
+    """
+    category, told = text(row.get("category")), text(row.get("score"))
+    score = float(told) if SCORE.fullmatch(told) else 0.0
+    origin = f"{'1' if score >= SURE else '4'},,{score * 100:.0f}" if score else ""
+    group = CARE[0] if category in CARE_CATEGORIES else ""
+    return {**row, "kind": CATEGORIES.get(category, ""), "group": group, "origin": origin}
+
+
 def _finess_quality(origin: str) -> tuple[str, float | None]:
     """Return how sure a position is, from `1,ATLASANTE,96,BAN,L93_METROPOLE`: rank, score."""
     parts = origin.split(",")
@@ -341,6 +356,30 @@ SHAPES = (
         },
         _finess,
         finess_row,
+    ),
+    TableShape(
+        "FINESS",
+        "Ministère chargé de la santé",
+        "Établissements sanitaires et sociaux (FINESS)",
+        ("numFinessEge", "nomEgeCourt"),
+        {
+            "id": ("numFinessEge",),
+            "name": ("nomEgeCourt",),
+            "long_name": ("nomEgeLong",),
+            "number": ("numeroVoie",),
+            "way": ("typeVoie",),
+            "street": ("libelleVoie",),
+            "town": ("town",),
+            "commune": ("cogCommune",),
+            "category": ("categorieentiteGeographiqueExercice",),
+            "lon": ("directionLongitude",),
+            "lat": ("directionLatitude",),
+            "score": ("scoreBAN",),
+            "state": ("state",),
+            "vintage": ("vintage",),
+        },
+        _finess,
+        structure_row,
     ),
 )
 

@@ -24,6 +24,7 @@ from qpvmap.importers.equipment_files import (
     open_records,
 )
 from qpvmap.importers.equipment_shapes import TableShape, known_shape, shape_of
+from qpvmap.importers.finess import is_structures
 from qpvmap.importers.gathering import (
     Batch,
     Draft,
@@ -46,7 +47,7 @@ SUFFIXES = frozenset({".csv", ".txt", ".parquet"})
 
 def is_table(path: Path) -> bool:
     """Return whether a file is a table of equipment rather than a layer."""
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in SUFFIXES or is_structures(path)
 
 
 def is_table_layer(layer: Layer) -> bool:

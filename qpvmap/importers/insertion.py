@@ -242,7 +242,7 @@ def words_of(cell: Any, what: str) -> str:
     """Return a text that names a body or a site."""
     written = text(cell)
     if not written:
-        raise RowRefused(f"{quoted(what)} est vide")
+        raise RowRefused(f"{quoted(what)} manque : écrivez-le")
     if len(written) > MAX_WORDS:
         raise RowRefused(f"{quoted(what)} dépasse {MAX_WORDS} caractères")
     if names_somebody(written):

@@ -1,7 +1,8 @@
 """A town's own list onto the map: its addresses are looked for in batches, then it is written.
 
 Each batch is kept as it comes: a worker that dies, a service that stops, and the next job goes on
-where this one was. A service that never answers leaves the list to whoever sent it.
+where this one was. A service that does not answer is asked again by itself, for as long as the list
+is kept; whoever sent it may go on sooner, or without the rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,19 +35,18 @@ from qpvmap.usecases.equipment_list_writing import (
     note_answers,
     note_asked,
     pause_list,
+    put_off_list,
     take_list,
     write_list,
 )
+from qpvmap.usecases.equipment_lists import go_on_with_due_lists
 
 log = structlog.get_logger()
 
-SILENT = (
-    "Le service d’adresses ne répond pas, ou trop lentement. Ce qui a été trouvé est gardé. "
-    "Reprenez dans quelques minutes."
-)
+SILENT = "Le service d’adresses ne répond pas, ou trop lentement. Ce qui a été trouvé est gardé."
 NO_SERVICE = (
     "Aucun service d’adresses n’est réglé sur ce site, et aucune Base adresse nationale n’y est "
-    "importée. Demandez-le à l’administration du site, puis reprenez."
+    "importée. Demandez-le à l’administration du site."
 )
 IMPORTED = (
     "Le service d’adresses n’a pas répondu : des adresses ont été cherchées dans la Base adresse "
@@ -80,6 +80,20 @@ def place_equipment_list(context: JobContext, list_id: str) -> None:
         outcome = write_list(session, key, ReadRows(rows, left_of(read)), now())
     if outcome:
         log.info("equipment_list_written", rows=len(outcome.rows))
+
+
+@APP.periodic(cron="*/5 * * * *")
+@APP.task(
+    name="go_on_with_equipment_lists",
+    queueing_lock="go_on_with_equipment_lists",
+    pass_context=True,
+)
+def go_on_with_lists(context: JobContext, timestamp: int) -> None:
+    """Send again the lists whose address search did not answer some time ago."""
+    with transaction(engine_of(context)) as session:
+        due = go_on_with_due_lists(session, datetime.fromtimestamp(timestamp, UTC))
+    if due:
+        log.info("equipment_lists_gone_on_with", count=due)
 
 
 def now() -> datetime:
@@ -145,7 +159,7 @@ def search_imported(
     with transaction(engine) as session:
         if not knows_addresses(session):
             trouble = SILENT if batch_url(settings) else NO_SERVICE
-            pause_list(session, taken.key, trouble, now())
+            put_off_list(session, taken.key, trouble, now())
             return False
     for start in range(0, len(wanted), BATCH):
         rows = wanted[start : start + BATCH]

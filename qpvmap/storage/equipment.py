@@ -16,6 +16,8 @@ NEAR_M, ALIKE = 60, 0.45
 FAR_M, SAME_NAME = 200, 0.75
 """… or this near, when their names are nearly the same."""
 
+MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -99,6 +101,12 @@ class Side:
     source: str
     lon: float
     lat: float
+
+
+def equipment_named(session: Session, name: str, insee_codes: Sequence[str]) -> list[Side]:
+    """Return the equipment of some communes whose name is much like `name`, the likest first."""
+    given = {"name": name, "communes": list(insee_codes), "alike": ALIKE, "max_rows": MOST_NAMED}
+    return [Side(*row) for row in session.execute(statement("equipment_named"), given)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,20 @@ def locked_list(
     return session.scalar(statement.options(*HEAVY).execution_options(populate_existing=True))
 
 
+def due_lists(session: Session, now: datetime) -> Sequence[EquipmentList]:
+    """Return the lists that are to go on by themselves by now, held until the transaction ends.
+
+    One that somebody else holds is left to them.
+    """
+    row = EquipmentList
+    return session.scalars(
+        select(row)
+        .where(row.state == ListState.PAUSED, row.retry_at <= now)
+        .options(*HEAVY)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
 def lists_of(session: Session, territory_id: int, limit: int = 30) -> Sequence[ListLine]:
     """Return the lists that were sent, the last first, without what they hold."""
     row = EquipmentList

@@ -114,6 +114,17 @@ def schedules_of(session: Session, offer_ids: Sequence[int]) -> dict[int, Mappin
     return {row.id: row.schedule for row in session.execute(query)}
 
 
+def communes_of(session: Session, offer_ids: Sequence[int]) -> dict[str, int]:
+    """Return how many of some offers are in each commune; under "" those that say none."""
+    rows = session.execute(
+        select(GuideStructure.insee_code, func.count())
+        .join(GuideOffer, GuideOffer.structure_id == GuideStructure.id)
+        .where(GuideOffer.id.in_(offer_ids))
+        .group_by(GuideStructure.insee_code)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def synonym_groups(session: Session, territory_id: int) -> list[list[str]]:
     """Return the groups of terms that mean the same."""
     return list(

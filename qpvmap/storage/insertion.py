@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import Row, RowMapping, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -152,9 +153,9 @@ def locked_clause(session: Session, territory_id: int, clause_id: int) -> Insert
     )
 
 
-def has_clause(session: Session, territory_id: int, clause: Clause, but: int | None) -> bool:
-    """Return whether a territory has a clause of this site and year, another than number `but`."""
-    found = session.scalar(
+def clause_number(session: Session, territory_id: int, clause: Clause) -> int | None:
+    """Return the number of the line that a territory has of this site and year; None without."""
+    return session.scalar(
         select(InsertionClause.id).where(
             InsertionClause.territory_id == territory_id,
             InsertionClause.year == clause.year,
@@ -163,7 +164,6 @@ def has_clause(session: Session, territory_id: int, clause: Clause, but: int | N
             InsertionClause.site == clause.site,
         )
     )
-    return found is not None and found != but
 
 
 def clauses_of_site(session: Session, territory_id: int, site: str) -> list[Clause]:
@@ -183,6 +183,17 @@ def write_clauses(session: Session, territory_id: int, clauses: Iterable[Clause]
     """Write clauses; return how many are new and changed."""
     rows = [{**clause.values(), "territory_id": territory_id} for clause in clauses]
     return upsert(session, CLAUSE, rows)
+
+
+def put_back(session: Session, territory_id: int, clause_id: int, clause: Clause) -> bool:
+    """Write a clause under the number that it had; return whether there was room for it."""
+    done = session.execute(
+        insert(InsertionClause)
+        .values(id=clause_id, territory_id=territory_id, **clause.values())
+        .on_conflict_do_nothing()
+        .returning(InsertionClause.id)
+    )
+    return done.first() is not None
 
 
 def replace_offers(session: Session, territory_id: int, offers: Sequence[Offer]) -> Counts:

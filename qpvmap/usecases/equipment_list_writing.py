@@ -5,7 +5,7 @@ The job reads the rows and asks the address search; what is decided and written 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,9 @@ from qpvmap.storage.models import EquipmentList, Territory
 from qpvmap.storage.operation_imports import served_points
 from qpvmap.storage.unplaced import BY_HAND, UNPLACED
 from qpvmap.usecases.imports import store
+
+RETRY_AFTER = timedelta(minutes=15)
+"""How long after it did not answer the address search is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,24 @@ def note_answers(
     return True
 
 
-def pause_list(session: Session, key: UUID, trouble: str, now: datetime) -> None:
-    """Stop a list, saying why; what was found is kept."""
+def pause_list(session: Session, key: UUID, trouble: str, now: datetime) -> EquipmentList | None:
+    """Stop a list, saying why, until a person goes on; what was found is kept.
+
+    Returns None when it was not under way.
+    """
     row = locked_list(session, key)
-    if row is not None and row.state in UNDER_WAY:
-        row.state, row.trouble, row.advanced_at = ListState.PAUSED, trouble, now
+    if row is None or row.state not in UNDER_WAY:
+        return None
+    row.state, row.trouble, row.advanced_at, row.retry_at = ListState.PAUSED, trouble, now, None
+    session.flush()
+    return row
+
+
+def put_off_list(session: Session, key: UUID, trouble: str, now: datetime) -> None:
+    """Stop a list, saying why, until it goes on by itself; what was found is kept."""
+    row = pause_list(session, key, trouble, now)
+    if row is not None:
+        row.retry_at = now + RETRY_AFTER
         session.flush()
 
 

@@ -16,6 +16,7 @@ from qpvmap.core.equipment_lists import (
 from qpvmap.core.errors import CannotChange, NotFound
 from qpvmap.core.permissions import Action, Target, require
 from qpvmap.storage.equipment_lists import (
+    due_lists,
     forget_lists,
     found_list,
     locked_list,
@@ -159,8 +160,16 @@ def go_on(
     _send(session, row, now)
 
 
+def go_on_with_due_lists(session: Session, now: datetime) -> int:
+    """Go on with the lists whose search stopped and is to be tried again; return how many."""
+    rows = due_lists(session, now)
+    for row in rows:
+        _send(session, row, now)
+    return len(rows)
+
+
 def _send(session: Session, row: EquipmentList, now: datetime) -> None:
-    row.state, row.trouble, row.advanced_at = ListState.WAITING, "", now
+    row.state, row.trouble, row.advanced_at, row.retry_at = ListState.WAITING, "", now, None
     session.flush()
     enqueue(session, JOB, list_id=str(row.id))
 

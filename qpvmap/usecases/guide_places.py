@@ -25,9 +25,12 @@ class Unplaced:
     insee_code: str
 
 
-def unplaced_structures(session: Session) -> list[Unplaced]:
-    """Return the structures of all territories that have an address and no place."""
-    rows = session.execute(
+def unplaced_structures(session: Session, since: datetime | None = None) -> list[Unplaced]:
+    """Return the structures of all territories that have an address and no place.
+
+    With `since`, those written since then alone.
+    """
+    asked = (
         select(GuideStructure.id, GuideStructure.address, GuideStructure.insee_code)
         .where(
             GuideStructure.removed_at.is_(None),
@@ -36,7 +39,9 @@ def unplaced_structures(session: Session) -> list[Unplaced]:
         )
         .order_by(GuideStructure.id)
     )
-    return [Unplaced(*row) for row in rows]
+    if since is not None:
+        asked = asked.where(GuideStructure.updated_at >= since)
+    return [Unplaced(*row) for row in session.execute(asked)]
 
 
 def place_structures(

@@ -13,15 +13,19 @@ from qpvmap.core.permissions import Action, Target, require
 from qpvmap.storage.imports import Counts, bump_data_version
 from qpvmap.storage.insertion import (
     clause_at,
+    clause_ids,
+    clause_number,
     clauses_of,
-    has_clause,
     locked_clause,
+    put_back,
     replace_offers,
     write_clauses,
 )
+from qpvmap.storage.insertion_journal import Written, note_changes, removal_of
 from qpvmap.storage.models import InsertionClause
 
 THERE = "Ce chantier a déjà une ligne pour {year} dans cette commune : modifiez-la."
+BACK = "Cette ligne est déjà revenue, ou ce chantier en a une autre pour la même année."
 CHANGED = (
     "Une autre personne vient de modifier cette ligne. Ce que vous avez saisi est gardé : "
     "relisez, puis enregistrez de nouveau."
@@ -55,9 +59,11 @@ def import_clauses(
     """
     changes = preview_clauses(session, actor, territory_id, clauses)
     if changes.writes:
-        write_clauses(
-            session, territory_id, [change.clause for change in (*changes.new, *changes.changed)]
-        )
+        done = (*changes.new, *changes.changed)
+        write_clauses(session, territory_id, [change.clause for change in done])
+        ids = clause_ids(session, territory_id)
+        written = [Written(ids[each.clause.key], each.before, each.clause) for each in done]
+        note_changes(session, actor, territory_id, written, "import", now)
         bump_data_version(session, "insertion", now)
     return changes
 
@@ -77,6 +83,8 @@ def add_clause(
     require(actor, Action.EDIT_INSERTION, Target(territory_id))
     _check(session, territory_id, clause, None)
     write_clauses(session, territory_id, [clause])
+    added = Written(clause_number(session, territory_id, clause) or 0, None, clause)
+    note_changes(session, actor, territory_id, [added], "form", now)
     bump_data_version(session, "insertion", now)
 
 
@@ -112,10 +120,13 @@ def edit_clause(
     require(actor, Action.EDIT_INSERTION, Target(territory_id))
     row = _held(session, territory_id, read)
     _check(session, territory_id, clause, read.id)
-    if clause_at(session, territory_id, read.id) == clause:
+    before = clause_at(session, territory_id, read.id)
+    if before == clause:
         return False
     for name, value in clause.values().items():
         setattr(row, name, value)
+    written = [Written(read.id, before, clause)]
+    note_changes(session, actor, territory_id, written, "form", now)
     bump_data_version(session, "insertion", now)
     session.flush()
     return True
@@ -132,9 +143,38 @@ def remove_clause(
         As `edit_clause` does.
     """
     require(actor, Action.EDIT_INSERTION, Target(territory_id))
-    session.delete(_held(session, territory_id, read))
+    row = _held(session, territory_id, read)
+    removed = Written(read.id, clause_at(session, territory_id, read.id), None)
+    session.delete(row)
+    note_changes(session, actor, territory_id, [removed], "form", now)
     bump_data_version(session, "insertion", now)
     session.flush()
+
+
+def restore_clause(
+    session: Session, actor: Actor, territory_id: int, change_id: int, now: datetime
+) -> Clause:
+    """Put back the line whose removal the journal tells, as it was; return it.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor neither plans nor coordinates on the territory.
+    NotFound
+        If the journal tells no such removal.
+    CannotChange
+        If the line is there again, or another of this site and year.
+    """
+    require(actor, Action.EDIT_INSERTION, Target(territory_id))
+    told = removal_of(session, territory_id, change_id)
+    if told is None:
+        raise NotFound("Ligne retirée", str(change_id))
+    if not put_back(session, territory_id, told.clause_id, told.clause):
+        raise CannotChange(BACK)
+    written = [Written(told.clause_id, None, told.clause)]
+    note_changes(session, actor, territory_id, written, "restored", now)
+    bump_data_version(session, "insertion", now)
+    return told.clause
 
 
 def _held(session: Session, territory_id: int, read: ReadClause) -> InsertionClause:
@@ -149,7 +189,7 @@ def _held(session: Session, territory_id: int, read: ReadClause) -> InsertionCla
 
 def _check(session: Session, territory_id: int, clause: Clause, but: int | None) -> None:
     faults = clause_faults(clause)
-    if has_clause(session, territory_id, clause, but):
+    if clause_number(session, territory_id, clause) not in (None, but):
         faults["site"] = THERE.format(year=clause.year)
     if faults:
         raise InvalidSubmission(faults)

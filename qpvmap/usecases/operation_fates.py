@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from qpvmap.core.operation_merge import TIED, Merge, merged
+from qpvmap.core.operation_merge import TIED, Merge, field_of, merged
 from qpvmap.core.operation_reading import (
     Known,
     read_line,
@@ -21,6 +21,7 @@ from qpvmap.core.operation_reading import (
     text_of,
     with_rows,
 )
+from qpvmap.core.operation_rows import ROW_KEYS, RowClash, changed_rows
 from qpvmap.core.operation_sheets import ReadPlan, SheetRow
 from qpvmap.core.operations import FIELDS, Draft, PlannedOperation, changed_fields, shown
 from qpvmap.core.plain_words import folded
@@ -42,6 +43,7 @@ REMOVED = (
     " rétablissez-la depuis « Opérations retirées »."
 )
 UNKNOWN_OWNER = "« {code} » n’est ni dans le plan, ni dans la feuille des opérations."
+NO_ROW, REMOVED_ROW = "absent", "ligne retirée"
 ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "Err:")
 
 
@@ -57,11 +59,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A field that the file and somebody else both changed, in words.
+    """A field, or a row of one, that the file and somebody else both changed, in words.
 
     `was` is what both had read, None when nobody knows; `name` and `at`: who wrote `theirs`, when.
     """
 
+    label: str
     was: str | None
     mine: str
     theirs: str
@@ -73,8 +76,9 @@ class Clash:
 class RowFate:
     """A row of the workbook: what it would do, and why not where it is refused.
 
-    `changes`: field -> before and after, in words, that need no choice. `clashes`: what is asked,
-    by field. `others`: fields that others changed since, and that stay as they wrote them.
+    `changes`: field -> before and after, in words, that need no choice; of funding lines and dated
+    states, those that change alone. `clashes`: what is asked, by field or row of one. `others`:
+    fields that others changed since, and that stay as they wrote them.
     """
 
     number: int
@@ -95,7 +99,7 @@ class RowFate:
 
     def moves(self, name: str) -> bool:
         """Return whether the row changes a field, or asks to."""
-        return name in self.changes or name in self.clashes
+        return name in self.changes or name in map(field_of, self.clashes)
 
 
 def fates_of(
@@ -215,6 +219,8 @@ class _Reader:
 
     def _pair(self, name: str, one: Draft, other: Draft) -> tuple[str, str]:
         """Return a field of two states, in words."""
+        if name in ROW_KEYS:
+            return changed_rows(getattr(one, name), getattr(other, name))
         communes = self.known.communes
         return shown(one, name, communes), shown(other, name, communes)
 
@@ -225,17 +231,25 @@ class _Reader:
         now, by = self.plan[row.code].content, since.by if since else {}
         clashes = {}
         for name in row.merge.clashes:
-            theirs, mine = self._said(name, now), self._said(name, row.merge.mine)
-            was = self._said(name, base) if base else None
+            rows = row.merge.rows.get(name)
+            said = _said_row(rows, known=base is not None) if rows else self._field(name, row, base)
             last = max(
-                (by[n] for n in TIED.get(name, (name,)) if n in by),
+                (by[n] for n in TIED.get(field_of(name), (field_of(name),)) if n in by),
                 key=lambda x: x[1],
                 default=None,
             )
-            clashes[name] = Clash(was, mine, theirs, *(last or ()))
+            clashes[name] = Clash(*said, *(last or ()))
         theirs_only = changed_fields(base, now) if base else []
-        kept = [n for n in theirs_only if not row.moves(n) and n not in clashes]
-        return replace(row, clashes=clashes, others=kept)
+        row = replace(row, clashes=clashes)
+        return replace(row, others=[name for name in theirs_only if not row.moves(name)])
+
+    def _field(
+        self, name: str, row: RowFate, base: Draft | None
+    ) -> tuple[str, str | None, str, str]:
+        """Return a field that is asked: what it is, what was read, mine and theirs, in words."""
+        mine, now = row.merge.mine if row.merge else Draft(), self.plan[row.code].content
+        was = self._said(name, base) if base else None
+        return FIELDS[name], was, self._said(name, mine), self._said(name, now)
 
     def _said(self, name: str, draft: Draft) -> str:
         """Return a field, with those that are tied to it, in words."""
@@ -285,6 +299,13 @@ NAMES: Mapping[str, str] = {
 
 def _said(name: str, words: str) -> str:
     return f"{NAMES.get(name, name)}\u00a0: {words}"
+
+
+def _said_row(clash: RowClash, *, known: bool) -> tuple[str, str | None, str, str]:
+    """Return a row that is asked: what it is, what was read, mine and theirs, in words."""
+    was = str(clash.was) if clash.was else NO_ROW
+    mine, theirs = (str(row) if row else REMOVED_ROW for row in (clash.mine, clash.theirs))
+    return clash.label, was if known else None, mine, theirs
 
 
 def _version(cell: object) -> tuple[int | None, str]:

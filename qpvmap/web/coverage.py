@@ -87,10 +87,11 @@ def export(form: str) -> Response:
         If there is nothing to compare yet.
     """
     found = kept_coverage()
-    if not found.around:
+    themes = themes_of(found)
+    if not themes:
         raise NotFound("Tableau", "Ce qui manque où")
     names = commune_names(request_session(), [served_territory().id])
-    table = themes_table(found, themes_of(found), names)
+    table = themes_table(found, themes, names)
     if form == "csv":
         return csv_file(table, FILE)
     return workbook_file([table, places_table(found)], FILE, form)
@@ -107,9 +108,14 @@ def zones() -> Response:
 
 
 def themes_of(found: Coverages) -> list[str]:
-    """Return the themes that were reckoned, in the order of every list."""
+    """Return the themes of which somebody has a place within a walk, in the order of every list.
+
+    A theme that nobody has is far likelier not imported than missing from whole towns: shown as
+    0 %, it would be read as a fact.
+    """
     order = {theme: rank for rank, theme in enumerate(map_words.THEMES)}
-    return sorted(found.around, key=lambda theme: (order.get(theme, len(order)), theme))
+    known = [theme for theme, own in found.around.items() if own.within[-1] > 0]
+    return sorted(known, key=lambda theme: (order.get(theme, len(order)), theme))
 
 
 def places_of(

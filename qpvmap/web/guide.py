@@ -32,6 +32,7 @@ from qpvmap.storage.guide_search import (
     Found,
     answering,
     cards_of,
+    communes_of,
     contents_of,
     find_offers,
     schedules_of,
@@ -164,10 +165,19 @@ def index() -> str:
         filters=[name for name in ARGUMENTS if name != "words" and getattr(wanted, name)],
         address_of=address_of,
         check_words=check_words,
-        middle=territory.center,
+        by_commune=[] if wanted.commune else by_commune(page.ids, names),
         now=now,
         edits=keeps_guide(),
     )
+
+
+def by_commune(ids: Sequence[int], names: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """Return (code, name, offers) of each commune, most offers first, then those that say none."""
+    counts = communes_of(request_session(), ids)
+    said = sorted((-n, names[code], code) for code, n in counts.items() if code in names)
+    elsewhere = sum(n for code, n in counts.items() if code not in names)
+    rows = [(code, name, -n) for n, name, code in said]
+    return [*rows, ("", ALL_COMMUNES, elsewhere)] if elsewhere else rows
 
 
 def known_only(wanted: Wanted, contents: Contents) -> Wanted:

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from qpvmap.core.errors import CannotChange, InvalidSubmission, NotFound, StaleVersion
-from qpvmap.core.guide import COSTS, PUBLICS, THEMES
+from qpvmap.core.guide import COSTS, PUBLICS, THEMES, Quality
 from qpvmap.core.permissions import Action
 from qpvmap.guide_links import guide_links
 from qpvmap.outputs.guide_letter import ask_to_review
 from qpvmap.storage.desk import commune_names
+from qpvmap.storage.equipment import equipment_named
 from qpvmap.storage.guide import (
     history_of,
     offer_by_id,
@@ -52,6 +53,12 @@ KEEP = access(Action.EDIT_GUIDE)
 MAX_ID = 9223372036854775807
 OFFER = f"/<code>/offres/<int(max={MAX_ID}):offer_id>"
 PROPOSAL = f"/corrections/<int(max={MAX_ID}):proposal_id>"
+UNPLACED = {
+    True: " Son adresse n’est pas encore trouvée\u00a0: elle sera cherchée de nouveau. "
+    "Vous pouvez aussi poser le repère.",
+    False: " Elle n’est pas sur la carte\u00a0: lieu inconnu.",
+}
+"""What is said of a structure that has no place, by whether it gives an address."""
 CHANGED_MEANWHILE = (
     "Une autre personne vient de changer cette structure. "
     "Vérifiez, puis enregistrez de nouveau\u00a0: ce que vous avez saisi est gardé."
@@ -131,8 +138,12 @@ def structure_form(form: Form, structure: GuideStructure | None = None) -> str:
     """Return the form of a structure, with its offers and its history once it exists."""
     session, territory = request_session(), served_territory()
     names = commune_names(session, [territory.id])
+    place, middle = place_of(session, structure.id) if structure else None, territory.center
+    codes = [structure.insee_code] if structure and structure.insee_code else list(names)
     return render_template(
         "guide/edit.html",
+        pin=place or (middle and (middle.lon, middle.lat)),
+        near=equipment_named(session, structure.name, codes) if structure and not place else [],
         form=form,
         structure=structure,
         communes=[("", ALL_COMMUNES), *names.items()],
@@ -158,8 +169,8 @@ def saved_structure(code: str | None) -> ResponseReturnValue:
     except StaleVersion as error:
         errors = {"name": CHANGED_MEANWHILE}
         return structure_form(Form(sent, error.current, errors), known), 409
-    found = "" if quality != "commune" else " Elle n’est pas sur la carte\u00a0: lieu inconnu."
-    flash(f"Structure enregistrée.{found}", "success")
+    unplaced = UNPLACED[bool(draft.address)] if quality == Quality.COMMUNE else ""
+    flash(f"Structure enregistrée.{unplaced}", "success")
     return redirect(url_for("guide_edit.edit", code=code), 303)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from qpvmap.core.equipment_lists import SURE
 from qpvmap.core.errors import InvalidSubmission
 from qpvmap.core.geo import LonLat
 from qpvmap.core.guide import HALF_A_PLACE, OfferDraft, Quality, StructureDraft
@@ -17,6 +18,7 @@ from qpvmap.web.runtime import runtime
 STRUCTURE_FIELDS = tuple(n for n in StructureDraft.__dataclass_fields__ if n != "to_check")
 OFFER_FIELDS = tuple(n for n in OfferDraft.__dataclass_fields__ if n != "publics")
 LONG = frozenset({"description", "conditions", "schedule"})
+SAME_PLACE = "lieu"
 BAD_DEGREES = "Un nombre de degrés est attendu\u00a0: par exemple 48,78411."
 
 
@@ -47,12 +49,16 @@ def sent_values(form: MultiDict[str, str]) -> dict[str, Any]:
 def read_place(form: MultiDict[str, str], draft: StructureDraft, was: Mapping[str, Any]) -> Placed:
     """Return where a structure is: as before, where its pin was put, else where its address is.
 
+    A piece of equipment that is the same place gives its coordinates, as `48.78;2.30`.
+
     Raises
     ------
     InvalidSubmission
         If the coordinates cannot be read.
     """
     typed = {name: form.get(name, "").strip() for name in BOUNDS}
+    if same := form.get(SAME_PLACE, ""):
+        typed = dict(zip(("lat", "lon"), same.split(";"), strict=False))
     moved = any(typed[name] != was.get(name, "") for name in BOUNDS)
     if not moved and draft.address == was.get("address", "") and was.get("lon"):
         return Placed(_point(typed), Quality(was["quality"]))
@@ -72,11 +78,13 @@ def _point(typed: Mapping[str, str]) -> LonLat:
 
 
 def _found(draft: StructureDraft) -> Placed:
-    """Return where the address is; in the commune only, when no service says it."""
+    """Return where the address is; in the commune only, when no service is sure of it."""
     if not draft.address:
         return Placed()
     try:
         found = search(runtime().settings, draft.address, served_territory().center)
     except GeocoderUnavailable:
         return Placed()
-    return Placed(LonLat(found[0].lon, found[0].lat), Quality.ADDRESS) if found else Placed()
+    if not found or found[0].score < SURE:
+        return Placed()
+    return Placed(LonLat(found[0].lon, found[0].lat), Quality.ADDRESS)

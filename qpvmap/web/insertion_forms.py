@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,19 +12,20 @@ from qpvmap.core.french import local_date
 from qpvmap.core.insertion import COUNTS, Clause, mark_of
 from qpvmap.core.permissions import Action
 from qpvmap.importers.insertion import WORDS, read_typed
-from qpvmap.storage.desk import qpv_names
 from qpvmap.storage.insertion import (
     clause_at,
     clauses_of,
-    commune_names_of,
     operation_titles,
 )
+from qpvmap.storage.insertion_journal import journal_of
 from qpvmap.storage.operation_writing import bodies_of
 from qpvmap.storage.operations import visible_plan
 from qpvmap.usecases.insertion import ReadClause, add_clause, edit_clause, remove_clause
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.insertion import places
+from qpvmap.web.insertion_journal import told
+from qpvmap.web.insertion_words import typed_clause
 from qpvmap.web.security import access, current_actor
 from qpvmap.web.sessions import request_session, unit_of_work
 
@@ -155,33 +155,20 @@ def saved(clause_id: int | None) -> ResponseReturnValue:
     return redirect(url_for(HOME, _anchor="clauses"), 303)
 
 
-def typed_clause(clause: Clause) -> dict[str, str]:
-    """Return each field of a clause as one would type it."""
-    return {role: typed_value(getattr(clause, role)) for role in WORDS}
-
-
-def typed_value(value: Any) -> str:
-    """Return a value as French type it; nothing for what is not known."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
-    return str(value)
-
-
 def form(editing: Editing) -> str:
     """Return the page of the form."""
     session, territory_id = request_session(), served_territory().id
     known = clauses_of(session, territory_id)
     sites = {*operation_titles(session, territory_id), *(clause.site for clause in known)}
     bodies = {*bodies_of(session, territory_id), *(clause.body for clause in known)}
+    line = editing.clause_id
+    journal = journal_of(session, current_actor(), territory_id, line) if line is not None else []
     return render_template(
         "insertion/clause.html",
         editing=editing,
         words=WORDS,
         counts=COUNTS,
-        communes=commune_names_of(session, territory_id),
-        quarters=qpv_names(session, [territory_id]),
         sites=sorted(sites),
         bodies=sorted(bodies),
+        **told(journal),
     )

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from qpvmap.core.errors import InvalidSubmission, NotFound, OutsideTerritory, StaleVersion
 from qpvmap.core.money import typed
-from qpvmap.core.operation_merge import TIED
+from qpvmap.core.operation_merge import TIED, with_both_rows
 from qpvmap.core.operation_reading import (
     LINE_READERS,
     READERS,
@@ -180,7 +180,8 @@ def saved(code: str | None) -> ResponseReturnValue:
 def caught_up(sent: Editing) -> Editing:
     """Return the form with what others wrote in the fields that its author had left alone.
 
-    Else the second to save would put back what the first had just changed.
+    Else the second to save would put back what the first had just changed. Funding lines and dated
+    states of both are there; one that both changed is as its author typed it.
     """
     session, territory_id = request_session(), served_territory().id
     read = {sent.code: sent.version or 0}
@@ -188,7 +189,9 @@ def caught_up(sent: Editing) -> Editing:
     if since is None or since.before is None:
         return sent
     now = found(sent.code).content
-    mine = set(changed_fields(since.before, read_draft(session, sent, now)))
+    own = read_draft(session, sent, now)
+    mine = set(changed_fields(since.before, own))
+    both = with_both_rows(since.before, own, now)
     for tied in TIED.values():
         mine |= set(tied) if mine & set(tied) else set()
     theirs = {**typed_values(now), "lead": now.communes[0]}
@@ -196,8 +199,8 @@ def caught_up(sent: Editing) -> Editing:
     return replace(
         sent,
         values={n: v if n in kept else theirs.get(n, v) for n, v in sent.values.items()},
-        lines=sent.lines if "lines" in mine else typed_lines(now),
-        steps=sent.steps if "steps" in mine else typed_steps(now),
+        lines=sent.lines if "lines" in mine and both.lines == own.lines else typed_lines(both),
+        steps=sent.steps if "steps" in mine and both.steps == own.steps else typed_steps(both),
     )
 
 

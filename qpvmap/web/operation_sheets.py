@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from qpvmap.core.errors import CannotChange, InvalidSubmission
 from qpvmap.core.french import local_date, plural
+from qpvmap.core.operation_merge import field_of
+from qpvmap.core.operation_rows import ROW_KEYS
 from qpvmap.core.operation_sheets import (
     FUNDING,
     OPERATION_COLUMNS,
@@ -50,7 +52,7 @@ NO_SENSE = "Rien n’est encore écrit\u00a0: deux choix se contredisent, plus b
 FATE_WORDS: Mapping[Fate, str] = {
     Fate.CREATED: "À créer",
     Fate.CHANGED: "À modifier",
-    Fate.CONFLICT: "En conflit",
+    Fate.CONFLICT: "À départager",
     Fate.REFUSED: "Refusées",
     Fate.UNCHANGED: "Sans changement",
 }
@@ -158,15 +160,19 @@ def reviewed(key: UUID, trouble: str = "", errors: Mapping[str, str] | None = No
         errors=errors or {},
         chosen=chosen_fields(request.form),
         labels=FIELDS,
+        by_rows=ROW_KEYS,
     )
 
 
 def chosen_fields(sent: Mapping[str, str]) -> dict[str, set[str]]:
-    """Return the fields whose value is taken from the workbook, by code: `choix-SCX-04-cost`."""
+    """Return what is taken from the workbook, by code: `choix-SCX-04-cost`.
+
+    A funding line or a dated state has its rank: `choix-SCX-04-lines.0`.
+    """
     chosen: dict[str, set[str]] = {}
     for place, value in sent.items():
         code, _, name = place.removeprefix(CHOICE).rpartition("-")
-        if place.startswith(CHOICE) and value == FILE and name in FIELDS:
+        if place.startswith(CHOICE) and value == FILE and field_of(name) in FIELDS:
             chosen.setdefault(code, set()).add(name)
     return chosen
 

@@ -51,7 +51,11 @@ def test_guide_when_sought_kept_and_checked_then_each_page_holds(
     page.get_by_role("link", name="M7 / service jeunesse").click()
     page.get_by_label("Courriel de la structure").fill(MAIL)
     page.get_by_label("Latitude").fill("48,7879")
-    page.get_by_label("Longitude").fill("2,3026")
+    page.get_by_label("Longitude").fill("2,3025")
+    page.get_by_label("Longitude").press("Tab")
+    page.locator(".place-map .leaflet-marker-draggable").press("Shift+ArrowRight")
+    expect(page.locator("[data-move-said]")).to_contain_text("Repère déplacé")
+    assert 2.3025 < float(page.get_by_label("Longitude").input_value()) < 2.3028
     page.get_by_role("button", name="Enregistrer la structure").click()
     expect(page.locator(".flashes")).to_contain_text("Structure enregistrée")
     looked_at(page, "guide-edit")

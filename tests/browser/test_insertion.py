@@ -58,6 +58,12 @@ def test_insertion_when_kept_by_hand_then_on_the_page_and_offers_on_the_map_by_t
     page = open_page(size)
     login(page, "planificateur")
     add_line(page)
+    page.get_by_role("link", name="Qui a changé quoi").click()
+    expect(page.get_by_role("definition").filter(has_text="120,5")).to_be_visible()
+    assert_no_sideways_scroll(page)
+    with uncovered(page):
+        assert_accessible(page)
+    shoot(page, f"insertion-journal-{size['width']}", full_page=True)
     page.goto("/insertion/importer")
     page.locator("input[name=offres]").set_input_files(
         {"name": "offres.json", "mimeType": "application/json", "buffer": offers()}

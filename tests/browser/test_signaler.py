@@ -74,7 +74,7 @@ def test_mediator_on_a_phone_when_position_is_good_then_files_in_three_steps(pho
     assert_accessible(phone)
     phone.locator(SEND).click()
     expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
-    for words in ("Propreté et déchets", "Commune", "IRIS", "Dans le quartier"):
+    for words in ("Propreté et déchets", "Commune", "Secteur", "Dans le quartier"):
         expect(phone.locator("main")).to_contain_text(words)
     shoot(phone, "signaler-envoye-phone", full_page=True)
     assert_accessible(phone)

@@ -76,10 +76,72 @@ def test_money_when_both_changed_other_lines_then_all_lines_kept() -> None:
     assert found.draft.lines == (paid, *REBUILT.lines[2:], added)
 
 
-def test_money_when_both_changed_one_line_then_asked() -> None:
-    mine = replace(REBUILT, lines=(replace(ANRU, paid=Decimal(1)), *REBUILT.lines[1:]))
+def test_money_when_one_removed_a_line_that_the_other_changed_then_that_line_is_asked() -> None:
+    paid = replace(ANRU, paid=Decimal(1))
+    mine = replace(REBUILT, lines=(paid, *REBUILT.lines[1:]))
     theirs = replace(REBUILT, lines=REBUILT.lines[1:])
-    assert merged(REBUILT, mine, theirs).clashes == ("lines",)
+    found = merged(REBUILT, mine, theirs)
+    assert found.clashes == ("lines.0",) and found.draft.lines == theirs.lines
+    clash = found.rows["lines.0"]
+    assert (clash.was, clash.mine, clash.theirs) == (ANRU, paid, None)
+    assert clash.label == "Financement ANRU 2025"
+    assert found.settled(["lines.0"]).lines == (*theirs.lines, paid)
+    turned = merged(REBUILT, theirs, mine)
+    assert turned.draft.lines == mine.lines
+    assert turned.settled(["lines.0"]).lines == theirs.lines
+
+
+def test_money_when_both_changed_cells_of_one_line_then_only_the_same_cell_is_asked() -> None:
+    mine = replace(REBUILT, lines=(replace(ANRU, paid=Decimal(1), note="a"), *REBUILT.lines[1:]))
+    other = replace(ANRU, agreed=Decimal(2), note="b")
+    theirs = replace(REBUILT, lines=(other, replace(REGION, paid=Decimal(3)), *REBUILT.lines[2:]))
+    found = merged(REBUILT, mine, theirs)
+    both = replace(ANRU, paid=Decimal(1), agreed=Decimal(2))
+    assert found.clashes == ("lines.0",)
+    assert found.draft.lines == (replace(both, note="b"), *theirs.lines[1:])
+    assert found.settled(["lines.0"]).lines == (replace(both, note="a"), *theirs.lines[1:])
+
+
+def test_money_when_each_changed_another_cell_of_one_line_then_nothing_is_asked() -> None:
+    mine = replace(REBUILT, lines=(replace(ANRU, paid=Decimal(1)), *REBUILT.lines[1:]))
+    theirs = replace(REBUILT, lines=(replace(ANRU, agreed=Decimal(2)), *REBUILT.lines[1:]))
+    found = merged(REBUILT, mine, theirs)
+    assert found.clashes == ()
+    assert found.draft.lines[0] == replace(ANRU, paid=Decimal(1), agreed=Decimal(2))
+
+
+def test_money_when_two_lines_clash_then_each_is_a_choice_of_its_own() -> None:
+    def with_paid(amount: int) -> Draft:
+        first, second, *rest = REBUILT.lines
+        paid = Decimal(amount)
+        return replace(
+            REBUILT, lines=(replace(first, paid=paid), replace(second, paid=paid), *rest)
+        )
+
+    found = merged(REBUILT, with_paid(1), with_paid(2))
+    assert found.clashes == ("lines.0", "lines.1")
+    assert [line.paid for line in found.settled(["lines.1"]).lines[:2]] == [2, 1]
+
+
+def test_money_when_nobody_knows_what_was_read_then_each_line_that_differs_is_asked() -> None:
+    added = FundingLine("CAF", 2027, agreed=Decimal(1))
+    mine = replace(REBUILT, lines=(replace(ANRU, paid=None), *REBUILT.lines[1:], added))
+    found = merged(None, mine, REBUILT)
+    assert [clash.label for clash in found.rows.values()] == [
+        "Financement ANRU 2025",
+        "Financement CAF 2027",
+    ]
+    assert found.draft == REBUILT and found.settled(found.clashes).lines == mine.lines
+
+
+def test_state_when_both_dated_it_then_asked_alone() -> None:
+    base = replace(REBUILT, steps=(Step("works", year(2026)),))
+    mine = replace(base, steps=(Step("works", year(2027)), Step("delivered", year(2028))))
+    theirs = replace(base, steps=(Step("works", year(2025)),))
+    found = merged(base, mine, theirs)
+    assert [clash.label for clash in found.rows.values()] == ["État daté, travaux"]
+    assert found.draft.steps == (Step("works", year(2025)), Step("delivered", year(2028)))
+    assert found.settled(["steps.0"]).steps == mine.steps
 
 
 def test_money_when_lines_cannot_be_told_apart_then_asked() -> None:

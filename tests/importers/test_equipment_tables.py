@@ -1,13 +1,16 @@
 """Tables of equipment as their producers publish them: layouts, positions, what is left out."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from geoalchemy2 import functions as geo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qpvmap.importers import finess
 from qpvmap.importers.report import FileRefused
 from qpvmap.storage.models import Equipment
 from tests.factories import WEST, make_places
@@ -188,6 +191,79 @@ def test_finess_with_a_header_when_imported_then_read_too(
     run("equipements", write(FINESS_HEADED, "finess_etablissements.csv"), vintage=2026)
     (home,) = rows(session)
     assert (home.name, home.kind, home.source_key) == ("Ehpad Haut", "social", "920000001")
+
+
+def establishment(number: str, **changed: Any) -> dict[str, Any]:
+    """Return an establishment as the directory has published it since 2026."""
+    address = {
+        "usageAdresse": "03",
+        "numeroVoie": "12",
+        "typeVoie": "R   ",
+        "libelleVoie": "HAUTE",
+        "cogCommune": WEST,
+        "ligneAcheminement": "OUESTVILLE",
+        "codePostal": "92900",
+        "coordonneesGeographique": {
+            "coordonneeX": "6853750.00",
+            "coordonneeY": "647890.00",
+            "directionLatitude": "48.780001",
+            "directionLongitude": "2.290002",
+            "scoreBAN": "0.9673",
+        },
+    }
+    return {
+        "informationsGeneralesEGE": {
+            "numFinessEge": number,
+            "nomEgeCourt": "CDS HAUT   ",
+            "nomEgeLong": "CENTRE DE SANTE HAUT",
+        },
+        "categorieentiteGeographiqueExercice": "124",
+        "adresse": [address],
+        "contact": [{"telecom": {"telephone": "0123456789"}}],
+        "etatObjet": "A",
+        **changed,
+    }
+
+
+def directory(*establishments: Mapping[str, Any]) -> str:
+    entities = [
+        {"informationsGeneralesPMEJ": {"pmSmsseId": "1"}, "adresse": [], "ege": [one]}
+        for one in establishments
+    ]
+    groups = [{"gccId": "1", "pmejDuGcc": [{"pmSmsseId": "1"}]}]
+    made = {"schemaVersion": "v1.0.0", "generatedAt": "2026-03-09T15:49:37Z", "gcc": groups}
+    return json.dumps({**made, "gco": [], "pmej": entities}, indent=1)
+
+
+@pytest.mark.parametrize("piece", [7, 1_048_576])
+def test_finess_in_json_when_imported_then_the_same_places_as_its_tables(
+    run: Import, session: Session, write: Write, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """Read by small pieces too: an entity is then cut anywhere."""
+    monkeypatch.setattr(finess, "PIECE", piece)
+    far = establishment("130000003", adresse=[{"cogCommune": "13055", "codePostal": "13000"}])
+    nowhere = establishment("920000004", adresse=[{"cogCommune": WEST, "codePostal": "92900"}])
+    unsure = establishment("920000002", categorieentiteGeographiqueExercice="223")
+    unsure["adresse"][0]["coordonneesGeographique"]["scoreBAN"] = "0.41"
+    closed = establishment("920000005", etatObjet="I")
+    content = directory(establishment("920000001"), unsure, far, nowhere, closed)
+    path = write(content, "finess-structures.json")
+    report = run("equipements", path)
+    centre, mothers = rows(session)
+    assert (centre.name, centre.kind, centre.detail) == (
+        "Centre de Sante Haut",
+        "sante",
+        "Centre de santé",
+    )
+    assert (centre.source, centre.source_key, centre.vintage) == ("FINESS", "920000001", 2026)
+    assert (centre.address, centre.insee_code) == ("12 Rue Haute, 92900 Ouestville", WEST)
+    assert (centre.position_quality, centre.position_score) == ("address", 0.97)
+    assert (mothers.theme, mothers.position_quality) == ("family", "approximate")
+    assert "0123456789" not in str([vars(row) for row in (centre, mothers)])
+    assert report.read == 5 and len(report.notes) == 3
+    assert not run("equipements", path).counts.wrote
+    with pytest.raises(FileRefused, match="est coupé"):
+        run("equipements", write(content[: len(content) // 2], "coupe.json"))
 
 
 def test_schools_by_address_when_imported_then_the_same_places_as_the_directory(

@@ -139,7 +139,7 @@ def test_numbers_are_read_as_people_write_them_and_unknown_is_not_zero() -> None
         (0, "l’an dernier", "année"),
         (0, "2023-2024", "année"),
         (1, "Paris", "n’est pas du territoire"),
-        (2, "", "est vide"),
+        (2, "", "manque : écrivez-le"),
         (3, "Suivi de Mme Durand", "nommer une personne"),
         (3, "Chantier 06 12 34 56 78", "nommer une personne"),
         (4, "peut-être", "oui ou non"),

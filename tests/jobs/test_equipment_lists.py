@@ -1,15 +1,16 @@
 """A town's own list by a real worker: found, unsure, silent and late services, sent again."""
 
+import math
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
@@ -17,12 +18,21 @@ from qpvmap.core.equipment_lists import ListFate, ListState, Outcome, outcome_of
 from qpvmap.core.geo import LonLat
 from qpvmap.importers.place_lists import read_sheets, recognised, source_name, told_of
 from qpvmap.storage.accounts import actor_by_id
-from qpvmap.storage.models import Account, BanAddress, Equipment, EquipmentList, UnplacedEquipment
+from qpvmap.storage.models import (
+    Account,
+    BanAddress,
+    Equipment,
+    EquipmentList,
+    GuideStructure,
+    UnplacedEquipment,
+)
+from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
 from qpvmap.storage.signalements import point_of
 from qpvmap.storage.territory import find_territory
 from qpvmap.storage.unplaced import waiting_places
 from qpvmap.usecases.equipment import place_equipment
+from qpvmap.usecases.equipment_list_writing import RETRY_AFTER
 from qpvmap.usecases.equipment_lists import SentFile, go_on, keep_list, remove_gone, start_list
 from tests.geocoders import geocoding_service
 from tests.jobs.workers import environment_of, free_port, wait_for, worker
@@ -67,6 +77,11 @@ class Lists:
             actor = actor_by_id(session, self.account.id)
             go_on(session, actor, self.territory_id, key, now(), **options)
 
+    def look_again(self, at: datetime) -> None:
+        """Have the worker do at once what it does every five minutes, as if it were `at`."""
+        with transaction(self.engine) as session:
+            enqueue(session, "go_on_with_equipment_lists", timestamp=math.ceil(at.timestamp()))
+
     def row(self, key: UUID) -> EquipmentList:
         with Session(self.engine) as session:
             return session.scalars(select(EquipmentList).where(EquipmentList.id == key)).one()
@@ -100,6 +115,7 @@ def lists(blagis: str) -> Iterator[Lists]:
     with transaction(engine) as session:
         territory = find_territory(session, "blagis")
         assert territory
+        session.execute(update(GuideStructure).values(address=""))  # the guide asks for nothing
     yield Lists(engine, account, territory.id)
     engine.dispose()
 
@@ -202,6 +218,26 @@ def test_service_when_silent_midway_then_paused_kept_and_gone_on_with(
             lists.go_on(key)
             assert len(lists.outcome(key)["created"]) == 450
             assert sum(service.asked) == 450 - kept
+
+
+def test_service_when_it_answers_again_then_the_list_goes_on_with_nobody_there(
+    lists: Lists, environment: Environment
+) -> None:
+    port = free_port()
+    with worker(environment(f"http://127.0.0.1:{port}/search")):
+        key = lists.send(ROWS[0])
+        paused = lists.until(key, ListState.PAUSED)
+        assert paused.retry_at and timedelta(0) < paused.retry_at - now() <= RETRY_AFTER
+        lists.look_again(paused.retry_at - timedelta(seconds=1))
+        lists.look_again(paused.retry_at)
+        wait_for(lambda: lists.row(key).advanced_at > paused.advanced_at)
+        again = lists.until(key, ListState.PAUSED)
+        assert again.retry_at and again.retry_at > paused.retry_at
+        with geocoding_service(port) as (service, _):
+            service.here = HERE
+            lists.look_again(again.retry_at)
+            assert lists.outcome(key) == {"created": ["Gymnase Haut"]}
+    assert lists.row(key).retry_at is None
 
 
 def test_service_when_down_then_the_rest_may_wait_for_a_person(

@@ -1,20 +1,24 @@
 """The yearly review of the guide, by a real worker: one mail, whose link opens the page."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 from sqlalchemy import Engine, Numeric, cast, func, select, update
 
+from qpvmap.core.geo import LonLat
 from qpvmap.guide_links import GuideLinks
-from qpvmap.storage.models import GuideStructure
+from qpvmap.storage.models import BanAddress, GuideStructure
 from qpvmap.storage.queue import enqueue
 from qpvmap.storage.session import make_engine, transaction
+from qpvmap.storage.signalements import point_of
+from qpvmap.usecases.guide_places import unplaced_structures
 from tests.geocoders import geocoding_service
 from tests.jobs.workers import SECRET_KEY, environment_of, wait_for, worker
 
 NOW = datetime(2026, 11, 25, 6, 35, tzinfo=UTC)
+ON_THE_HOUR = NOW.replace(minute=0)
 MAIL = "accueil@structure.example"
 IN_BAGNEUX = (2.3026, 48.7879)
 
@@ -42,7 +46,39 @@ def test_review_when_the_morning_comes_then_one_mail_whose_link_is_good(
     assert len(list(tmp_path.glob("outbox/*.eml"))) == 1
 
 
-def test_places_when_the_morning_comes_then_sure_addresses_of_the_towns_are_on_the_map(
+def test_places_when_no_service_answers_then_by_the_addresses_that_were_imported(
+    blagis: str, tmp_path: Path
+) -> None:
+    engine = make_engine(blagis)
+    known = BanAddress(
+        key="1", insee_code="92007", label="3 Rue Haute, Bagneux", words="3 rue haute bagneux"
+    )
+    known.location = point_of(LonLat(*IN_BAGNEUX))  # type: ignore[assignment]
+    with transaction(engine) as session:
+        session.add(known)
+        session.execute(update(GuideStructure).values(address=""))
+        row = session.scalars(select(GuideStructure).where(GuideStructure.code == "aspe")).one()
+        row.address = "3 rue Haute, Bagneux"
+        enqueue(session, "guide_places", timestamp=int(ON_THE_HOUR.timestamp()))
+    with worker(environment_of(blagis, tmp_path)):
+        assert list(wait_for(lambda: placed(engine))) == ["aspe"]
+    engine.dispose()
+
+
+def test_places_when_looked_for_between_hours_then_those_just_written_alone(blagis: str) -> None:
+    engine = make_engine(blagis)
+    with transaction(engine) as session:
+        session.execute(update(GuideStructure).values(address=""))
+        for code, hours in (("aspe", 2), ("club-relais", 0)):
+            row = session.scalars(select(GuideStructure).where(GuideStructure.code == code)).one()
+            row.address, row.updated_at = "3 rue Haute, Bagneux", NOW - timedelta(hours=hours)
+        assert len(unplaced_structures(session)) == 2
+        [new] = unplaced_structures(session, NOW - timedelta(hours=1))
+        assert new.id == row.id
+    engine.dispose()
+
+
+def test_places_when_the_hour_comes_then_sure_addresses_of_the_towns_are_on_the_map(
     blagis: str, tmp_path: Path
 ) -> None:
     engine = make_engine(blagis)
@@ -57,7 +93,7 @@ def test_places_when_the_morning_comes_then_sure_addresses_of_the_towns_are_on_t
         for code, address in addresses.items():
             row = session.scalars(select(GuideStructure).where(GuideStructure.code == code)).one()
             row.address, before = address, row.version
-        enqueue(session, "guide_places", timestamp=int(NOW.timestamp()))
+        enqueue(session, "guide_places", timestamp=int(ON_THE_HOUR.timestamp()))
     with (
         geocoding_service() as (service, url),
         worker(environment_of(blagis, tmp_path) | {"QPVMAP_GEOCODER_URL": url}),

@@ -50,6 +50,7 @@ def environment_of(
             "QPVMAP_DATABASE_URL": database_url,
             "QPVMAP_VAR_DIR": str(var_dir),
             "QPVMAP_SECRET_KEY": SECRET_KEY,
+            "QPVMAP_GEOCODER_URL": "",
         }
         | smtp
     )

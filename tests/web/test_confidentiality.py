@@ -336,6 +336,7 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "document_id": (MISSING_ID,),
         "import_key": (uuid4(),),
         "clause_id": (MISSING_ID,),
+        "change_id": (MISSING_ID,),
         "list_key": (uuid4(),),
         "token": ("nobodys.link",),
         "run_id": (RUN, uuid4()),

@@ -84,6 +84,17 @@ def test_page_when_nothing_was_reckoned_then_straight_and_said(
     assert json.loads(client.get(f"{PAGE}/zones.geojson?theme=sport").text)["features"] == []
 
 
+def test_theme_when_nobody_has_a_place_then_said_unknown_and_never_shown_as_nothing(
+    client: FlaskClient, engine: Engine
+) -> None:
+    """France services of the seed are all out of reach: they are no picture of health care."""
+    page = client.get(PAGE).text
+    told = page[page.index("Aucun équipement n’est connu ici") :]
+    assert "Social et santé" in told and "Transport, commune par commune" in page
+    assert 'value="social"' not in page
+    assert b"Social" not in client.get(f"{PAGE}.csv").data
+
+
 def test_page_when_read_then_a_constant_number_of_queries(
     client: FlaskClient, engine: Engine, db: Session, count_queries: QueryCounter
 ) -> None:

@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
 from qpvmap.core.french import local_date
+from qpvmap.core.geo import LonLat
+from qpvmap.geocoding import Address
 from qpvmap.guide_links import guide_links
 from qpvmap.settings import Settings
-from qpvmap.storage.models import GuideOffer, GuideProposal, GuideStructure
+from qpvmap.storage.models import Equipment, GuideOffer, GuideProposal, GuideStructure
+from qpvmap.storage.signalements import point_of
 from tests.conftest import QueryCounter
 from tests.web.people import add_person, sign_in
 from tests.web.test_papers import draw, ink, text_of
@@ -79,6 +82,11 @@ def test_guide_when_opened_then_all_offers_and_what_is_not_known_is_said(
     assert len(names(page)) == 20
     assert "Horaires non précisés" in page
     assert "20 offres ne sont pas sur la carte" in page.replace("\u00a0", " ")
+    assert "data-pins-of" not in page and "data-ground-map" not in page  # no map of nothing
+    towns = page[page.index("Dans quelle ville") :]
+    assert re.search(r'commune=92007">Bagneux</a></span><span class="num">6\xa0offres', towns)
+    assert re.search(r"à préciser</span><span [^>]+>12\xa0offres", towns)
+    assert len(names(client.get("/guide?commune=92014").text)) == 1 + 12
     assert page.split("<template")[0].count("À vérifier") == 20
     assert 'href="tel:0146641414"' in page
 
@@ -229,6 +237,52 @@ def test_keeping_when_a_structure_and_an_offer_are_added_then_in_the_guide(
     assert 'data-lon="2.299000"' in page
     row = structure(db, code)
     assert (row.position_quality, row.checked_by, row.version) == ("exact", "la coordination", 3)
+
+
+def test_keeping_when_equipment_bears_the_same_name_then_its_place_is_offered_and_taken(
+    keeper: FlaskClient, db: Session
+) -> None:
+    here = f"{HERE}/csc-jacques-prevert"
+    assert "porte un nom proche" not in keeper.get(here).text
+    for n, (name, town) in enumerate(
+        (("Centre social Jacques Prevert", "92007"), ("Gymnase", "92007"), ("CSC Prévert", "92071"))
+    ):
+        row = Equipment(
+            source="Liste",
+            source_key=str(n),
+            name=name,
+            theme="social",
+            kind="social",
+            vintage=2026,
+        )
+        row.insee_code, row.address = town, f"{n} rue Haute"
+        row.location = point_of(LonLat(2.3026, 48.7879 + n / 1000))  # type: ignore[assignment]
+        db.add(row)
+    db.commit()
+    page = keeper.get(here).text
+    offered = re.findall(r'name="lieu" value="([^"]+)"', page)
+    assert offered == ["48.787900;2.302600"] and "data-place-map" in page
+    sent = {"name": "CSC Jacques-Prévert", "insee_code": "92007", "version": "1"}
+    assert send(keeper, here, **sent, lieu=offered[0]).status_code == 303
+    assert structure(db, "csc-jacques-prevert").position_quality == "exact"
+    assert 'data-lon="2.302600" data-lat="48.787900"' in keeper.get("/guide").text
+    assert "porte un nom proche" not in keeper.get(here).text
+
+
+@pytest.mark.parametrize(("score", "quality"), [(0.59, "commune"), (0.6, "address")])
+def test_keeping_when_the_address_is_not_surely_found_then_not_on_the_map_and_said(
+    keeper: FlaskClient,
+    db: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    score: float,
+    quality: str,
+) -> None:
+    found = Address("3 rue Haute", "92220 Bagneux", 2.3026, 48.7879, score)
+    monkeypatch.setattr("qpvmap.web.guide_forms.search", lambda *_: [found])
+    typed = {"name": "Relais", "insee_code": "92007", "address": "3 rue Haute"}
+    page = keeper.get(send(keeper, f"{HERE}/nouvelle", **typed).headers["Location"]).text
+    assert ("sera cherchée de nouveau" in page) == (quality == "commune")
+    assert structure(db, "relais").position_quality == quality
 
 
 def test_keeping_when_refused_then_what_was_typed_is_kept(keeper: FlaskClient) -> None:

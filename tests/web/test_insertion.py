@@ -13,7 +13,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
-from qpvmap.storage.models import InsertionClause, JobOffer, Territory
+from qpvmap.storage.models import (
+    Account,
+    InsertionChange,
+    InsertionClause,
+    JobOffer,
+    Territory,
+)
 from tests.conftest import QueryCounter
 from tests.importers.test_insertion import HEADER, ROW, csv_bytes, rows_xlsx
 from tests.importers.test_offers import OFFER
@@ -261,7 +267,7 @@ def test_line_by_hand_when_added_corrected_and_removed_then_the_totals_follow(
     [
         ({"year": ""}, "L’année est absente"),
         ({"site": "Mme Durand"}, "semble nommer une personne"),
-        ({"body": ""}, "« Maître d’ouvrage » est vide."),
+        ({"body": ""}, "« Maître d’ouvrage » manque : écrivez-le."),
         ({"insee_code": "75056"}, "elle n’est pas du territoire"),
         ({"hours_done": "-4"}, "ne peut être négatif"),
         ({"contracts": "beaucoup"}, "« Contrats »"),
@@ -297,6 +303,76 @@ def test_line_by_hand_when_there_already_or_changed_meanwhile_then_not_written_o
     assert saved.status_code == 303 and rows_of(app, InsertionClause)[0].contracts == 5
 
 
+JOURNAL = f"{HERE}/clauses/journal"
+
+
+def test_line_when_written_then_its_journal_says_who_changed_what_by_hand_or_by_a_file(
+    app: Flask, planner: FlaskClient
+) -> None:
+    assert "Aucune ligne n’a encore été changée" in planner.get(JOURNAL).text
+    confirm(planner, send(planner, rows_xlsx(HEADER, ROW)).text)
+    confirm(planner, send(planner, rows_xlsx(HEADER, [*ROW[:6], 16000, *ROW[7:]])).text)
+    assert "ne change rien" in send(planner, rows_xlsx(HEADER, [*ROW[:6], 16000, *ROW[7:]])).text
+    (row,) = rows_of(app, InsertionClause)
+    here = f"{HERE}/clauses/{row.id}/modifier"
+    other = sign_in(
+        app.test_client(), add_person(app.extensions["qpvmap"].engine, Role.COORDINATOR)
+    )
+    sent = {**LINE, "site": row.site, "year": str(row.year), **marks(other.get(here).text)}
+    assert other.post(here, data=sent).status_code == 303
+    unchanged = {**sent, **marks(other.get(here).text)}
+    assert other.post(here, data=unchanged).status_code == 303
+    with Session(app.extensions["qpvmap"].engine) as session:
+        noted = session.execute(
+            select(InsertionChange.origin, Account.name)
+            .join(Account, Account.id == InsertionChange.actor_id)
+            .order_by(InsertionChange.id)
+        ).all()
+    assert [origin for origin, _ in noted] == ["import", "import", "form"]
+    for page in (planner.get(here).text, planner.get(JOURNAL).text):
+        words = spoken(page)
+        assert "Heures réalisées 15870,5 → 16000" in words
+        assert "Heures réalisées 16000 → non dit" in words
+        assert noted[0][1] in words and noted[2][1] in words
+        assert words.index("16000 → non dit") < words.index("15870,5 → 16000")
+    assert "Qui a changé quoi" in planner.get(HERE).text
+
+
+def test_line_when_removed_then_put_back_as_it_was_under_its_number_once(
+    app: Flask, planner: FlaskClient
+) -> None:
+    planner.post(f"{HERE}/clauses/nouvelle", data=LINE)
+    (row,) = rows_of(app, InsertionClause)
+    here = f"{HERE}/clauses/{row.id}/modifier"
+    planner.post(here.replace("modifier", "retirer"), data=marks(planner.get(here).text))
+    page = planner.get(JOURNAL).text
+    back = re.search(rf'action="({JOURNAL}/\d+/retablir)"', page)
+    assert back and page.count("/retablir") == 1
+    assert planner.post(back[1]).headers["Location"] == f"{HERE}#clauses"
+    (again,) = rows_of(app, InsertionClause)
+    assert (again.id, again.hours_planned, again.hours_done) == (row.id, 1200.5, None)
+    assert "/retablir" not in planner.get(JOURNAL).text
+    assert planner.post(back[1]).headers["Location"] == JOURNAL
+    assert len(rows_of(app, InsertionClause)) == 1
+    assert [line.origin for line in rows_of(app, InsertionChange)] == ["form", "form", "restored"]
+    added = back[1].replace(re.findall(r"\d+", back[1])[0], "1")
+    assert planner.post(added).status_code == 404
+
+
+def test_line_when_another_took_its_place_then_not_put_back(
+    app: Flask, planner: FlaskClient
+) -> None:
+    planner.post(f"{HERE}/clauses/nouvelle", data=LINE)
+    (row,) = rows_of(app, InsertionClause)
+    here = f"{HERE}/clauses/{row.id}/modifier"
+    planner.post(here.replace("modifier", "retirer"), data=marks(planner.get(here).text))
+    planner.post(f"{HERE}/clauses/nouvelle", data={**LINE, "contracts": "9"})
+    back = re.search(rf'action="({JOURNAL}/\d+/retablir)"', planner.get(JOURNAL).text)
+    assert back
+    assert "a une autre pour la même année" in planner.post(back[1], follow_redirects=True).text
+    assert [line.contracts for line in rows_of(app, InsertionClause)] == [9]
+
+
 @pytest.mark.parametrize("role", [None, Role.RESIDENT, Role.AGENT, Role.MEDIATOR, Role.ADMIN])
 def test_line_by_hand_when_by_others_then_refused(
     app: Flask, client: FlaskClient, blagis: str, role: Role | None
@@ -304,7 +380,9 @@ def test_line_by_hand_when_by_others_then_refused(
     app.config["WTF_CSRF_METHODS"] = set()
     if role:
         sign_in(client, add_person(app.extensions["qpvmap"].engine, role))
-    for path in ("nouvelle", "1/modifier", "1/retirer"):
+    assert client.get(JOURNAL).status_code == (403 if role else 303)
+    assert "Qui a changé quoi" not in client.get(HERE).text
+    for path in ("nouvelle", "1/modifier", "1/retirer", "journal/1/retablir"):
         answer = client.post(f"{HERE}/clauses/{path}", data=LINE)
         assert answer.status_code == (403 if role else 303)
     assert rows_of(app, InsertionClause) == []

@@ -232,6 +232,25 @@ def test_form_when_others_saved_other_fields_meanwhile_then_theirs_are_not_put_b
     assert 'value="92071" selected' in page and 'value="T2 2025"' in page
 
 
+def test_form_when_others_saved_other_funding_lines_meanwhile_then_lines_of_both_are_there(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    client.post("/operations/SCX-08/modifier", data={**FORM, "version": "1"})
+    theirs = {**FORM, "version": "2", "line-funder": ["Région", "Ma fondation", "CAF"]}
+    theirs |= {"line-year": ["2025", "", "2027"], "line-agreed": ["9", "7,50", "3"]}
+    client.post("/operations/SCX-08/modifier", data=theirs)
+    mine = {**FORM, "version": "2", "line-agreed": ["6", "", ""], "line-paid": ["", "2", ""]}
+    page = unescape(client.post("/operations/SCX-08/modifier", data=mine).text)
+    assert re.findall(r'name="line-funder" value="([^"]+)"', page) == [
+        "Région",
+        "Ma fondation",
+        "CAF",
+    ]
+    assert re.findall(r'name="line-agreed" value="([^"]+)"', page) == ["6", "3"]
+    assert re.findall(r'name="line-paid" value="([^"]+)"', page) == ["2"]
+
+
 def test_operations_when_changed_together_then_shown_before_they_are_written(
     client: FlaskClient, planner: Account, engine: Any
 ) -> None:
@@ -297,7 +316,7 @@ def test_workbook_when_somebody_changed_the_same_field_then_asked_side_by_side_a
     here = client.post("/operations/classeur", data=sent).headers["Location"]
     page = unescape(client.get(here).text)
     mark = re.search(r'name="vu" value="(\w+)"', page)
-    assert mark and "en conflit 1" in page and "Garder le plan" in page
+    assert mark and "plan.xlsx\u00a0: 1 à départager." in page and "Garder le plan" in page
     assert page.index('<b class="pre">2029</b>') < page.index('<b class="pre">2020</b>')
     assert re.search("dans le classeur téléchargé\u00a0: 2e.trimestre 2025", page)
     choices = {"vu": mark[1], "choix-SCX-08-starts": "plan", "choix-SCX-08-ends": "classeur"}
@@ -309,6 +328,44 @@ def test_workbook_when_somebody_changed_the_same_field_then_asked_side_by_side_a
     done = client.post(here, data={**choices, "choix-SCX-08-starts": "classeur"})
     assert done.status_code == 303
     assert "2020 à 2021" in unescape(client.get("/operations/SCX-08").text)
+
+
+def test_workbook_when_somebody_changed_the_same_funding_then_that_line_alone_is_asked(
+    client: FlaskClient, planner: Account
+) -> None:
+    sign_in(client, planner)
+    money = {
+        "line-funder": ["ANRU", "Région"],
+        "line-year": ["2025", "2025"],
+        "line-asked": ["", ""],
+        "line-agreed": ["10", "20"],
+        "line-paid": ["", ""],
+        "line-note": ["", ""],
+    }
+    dated = {**FORM, "starts": "2025", "ends": "2026", "version": "1"}
+    assert client.post("/operations/SCX-08/modifier", data={**dated, **money}).status_code == 303
+    meanwhile = {**dated, **money, "line-agreed": ["15", "20"], "version": "2"}
+    assert client.post("/operations/SCX-08/modifier", data=meanwhile).status_code == 303
+    columns = ("Code", "Financeur", "Année", "Accordé (€)", "Versé (€)")
+    lines = [("SCX-08", "ANRU", 2025, 11, ""), ("SCX-08", "Région", 2025, 20, 7)]
+    tables = [
+        Table("Opérations", [Column("Code"), Column("Version")], [("SCX-08", 2)]),
+        Table("Financements", [Column(name) for name in columns], lines),
+    ]
+    written = BytesIO()
+    WRITERS["xlsx"](tables, written, NOW)
+    sent = {"fichier": (BytesIO(written.getvalue()), "plan.xlsx")}
+    here = client.post("/operations/classeur", data=sent).headers["Location"]
+    page = unescape(client.get(here).text)
+    assert "<b>Financement ANRU 2025</b>" in page and "Financement Région" not in page
+    assert page.count('value="classeur"') == 1
+    assert "<ins>Région 2025 : 20\u00a0€ accordé, 7\u00a0€ versé</ins>" in page
+    mark = re.search(r'name="vu" value="(\w+)"', page)
+    assert mark
+    choices = {"vu": mark[1], "choix-SCX-08-lines.0": "classeur"}
+    assert client.post(here, data=choices).status_code == 303
+    told = unescape(client.get("/operations/SCX-08").text)
+    assert "11\u00a0€" in told and "7\u00a0€" in told and "15\u00a0€" in told  # the journal
 
 
 def test_operation_when_removed_then_listed_with_who_and_put_back_from_there(
@@ -404,7 +461,7 @@ def test_workbook_when_sent_then_shown_first_and_nothing_is_written_before(
     book = client.get("/operations/plan.ods").data
     sent = client.post("/operations/classeur", data={"fichier": (BytesIO(book), "plan.ods")})
     page = client.get(sent.headers["Location"]).text
-    assert "sans changement 23" in page and "Rien à appliquer" in page
+    assert "23 sans changement." in page and "Rien à appliquer" in page
     wrong = client.post("/operations/classeur", data={"fichier": (BytesIO(b"a;b"), "plan.csv")})
     assert wrong.status_code == 422 and "n’est pas un classeur" in wrong.text
     other = sign_in(client, add_person(engine, Role.PLANNER))

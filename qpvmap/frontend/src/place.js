@@ -43,10 +43,9 @@ function movable(frame, form) {
   });
   for (const field of [fields.lon, fields.lat]) {
     field.addEventListener("change", () => {
-      const [lon, lat] = [fields.lon, fields.lat].map(({ value }) =>
-        Number(value.replace(",", ".")),
-      );
-      if (Number.isFinite(lon) && Number.isFinite(lat)) place.setPosition({ lon, lat });
+      const typed = [fields.lon.value.trim(), fields.lat.value.trim()];
+      const [lon, lat] = typed.map((value) => Number(value.replace(",", ".")));
+      if (typed.every(Boolean) && Number.isFinite(lon + lat)) place.setPosition({ lon, lat });
     });
   }
 }

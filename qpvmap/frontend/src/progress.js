@@ -1,10 +1,12 @@
 // A work that a job does: its page is asked again every few seconds, and what it says of the work
-// replaces what was there; when the work is over, the page itself is taken again.
+// replaces what was there; when the work is over, stops or goes on, the page itself is taken again.
+// A work that waits to be tried again ("attend") is looked at seldom.
 const EVERY_MS = 2_000;
 const SLOWEST_MS = 30_000;
 const CHOSEN = "[data-progress]";
 
-let wait = EVERY_MS;
+const every = document.querySelector(CHOSEN)?.dataset.progress === "attend" ? SLOWEST_MS : EVERY_MS;
+let wait = every;
 
 async function ask() {
   const shown = document.querySelector(CHOSEN);
@@ -14,9 +16,9 @@ async function ask() {
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.querySelector(CHOSEN);
-    if (!next) return location.reload();
+    if (next?.dataset.progress !== shown.dataset.progress) return location.reload();
     redraw(shown, next);
-    wait = EVERY_MS;
+    wait = every;
   } catch {
     wait = Math.min(wait * 2, SLOWEST_MS);
   }

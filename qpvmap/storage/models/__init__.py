@@ -27,7 +27,7 @@ from qpvmap.storage.models.guide import (
     GuideWord,
 )
 from qpvmap.storage.models.inbox import InboxDefault, InboxView, SearchWord
-from qpvmap.storage.models.insertion import InsertionClause, JobOffer
+from qpvmap.storage.models.insertion import InsertionChange, InsertionClause, JobOffer
 from qpvmap.storage.models.notices import Notice
 from qpvmap.storage.models.operations import (
     Funder,
@@ -144,6 +144,7 @@ __all__ = [
     "IndicatorValue",
     "Initiative",
     "InitiativePhoto",
+    "InsertionChange",
     "InsertionClause",
     "Iris",
     "JobOffer",

@@ -64,7 +64,8 @@ class EquipmentList(Base):
 
     `content` are its sheets as they were read, until its places are written; `choices` what
     somebody says of it; `found` the answers of the address search so far, by key of place;
-    `outcome` its report. `advanced_at` moves with each batch of addresses.
+    `outcome` its report. `advanced_at` moves with each batch of addresses; `retry_at` is when a
+    list that stopped goes on by itself, None when only a person may have it go on.
     """
 
     __tablename__ = "equipment_list"
@@ -93,6 +94,7 @@ class EquipmentList(Base):
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime]
     advanced_at: Mapped[datetime]
+    retry_at: Mapped[datetime | None]
 
 
 class BanAddress(Base):

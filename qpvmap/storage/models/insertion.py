@@ -1,9 +1,11 @@
 """Employment: insertion clauses by site, and job offers. Never a person's name."""
 
 from datetime import date, datetime
+from typing import Any
 
 from geoalchemy2 import WKBElement
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qpvmap.storage.models.base import Base, Id, geometry
@@ -42,6 +44,31 @@ class InsertionClause(Base):
     contracts: Mapped[int | None]
     people: Mapped[int | None]
     people_qpv: Mapped[int | None]
+
+
+class InsertionChange(Base):
+    """Who changed a line of insertion: a line of the journal, which nothing changes.
+
+    `before` and `after` are the whole line; None before it was added, and once it is removed.
+    `clause_id` is no foreign key: the journal outlives the line.
+    """
+
+    __tablename__ = "insertion_change"
+    __table_args__ = (
+        CheckConstraint("before is not null or after is not null", name="something"),
+        Index(None, "territory_id", "id"),
+        Index(None, "clause_id", "id"),
+        Index(None, "actor_id"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    clause_id: Mapped[int]
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    origin: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class JobOffer(Base):
