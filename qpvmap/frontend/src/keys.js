@@ -54,6 +54,7 @@ export function inboxKeys(bulk, help) {
     a: once(() => bulk.act("prendre")),
     p: once(() => bulk.act("planifier")),
     r: once(() => bulk.act("resoudre")),
+    z: once(() => bulk.undo()),
     "/": once(search),
     "?": once(help),
     Escape: () => (bulk.chosen().length ? bulk.clear() : false),
@@ -63,7 +64,12 @@ export function inboxKeys(bulk, help) {
 /** The keys of one signalement: each brings to its form, where one says the rest. */
 export function detailKeys() {
   const to = (status) => () => goTo(status);
-  onKeys({ a: to("acknowledged"), p: to("scheduled"), r: to("resolved") });
+  const undo = () => {
+    const form = document.querySelector("[data-undo]");
+    form?.querySelector("button").focus();
+    return Boolean(form);
+  };
+  onKeys({ a: to("acknowledged"), p: to("scheduled"), r: to("resolved"), z: undo });
 }
 
 function goTo(status) {
