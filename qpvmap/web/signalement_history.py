@@ -80,7 +80,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "child_reopened": ("Une partie est rouverte", "copy"),
     "text_released": ("Texte vérifié, visible de tous", "check"),
     "text_hidden": ("Texte caché au public", "eye-off"),
-    UNDONE: ("Annulé avant que personne soit prévenu", "undo"),
+    UNDONE: ("Annulé avant tout envoi", "undo"),
 }
 """Title and icon of a line that is not a change of status."""
 

@@ -98,9 +98,10 @@ def move(reference: str) -> ResponseReturnValue:
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, request.form.get("to", ""))
     done = (CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done
+    answer = on_to_next(actor, reference, done, beside)
     if beside is not None:
         offer_later(reference, moved, kept_filters())
-    return on_to_next(actor, reference, done, beside)
+    return answer
 
 
 @bp.post("/signalements/<reference>/annuler")
