@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from qpvmap.core.actors import Role
 from qpvmap.storage.models import Account, Organisation, RoleRow, Team, Upkeep, account_role
@@ -32,7 +32,11 @@ def people(
     `after` is the last account of the page before; 0 for the first page.
     """
     sort = (func.lower(func.unaccent(Account.name)), Account.id)
-    chosen = select(Account).where(Account.territory_id == territory_id, is_staff())
+    chosen = (
+        select(Account)
+        .options(selectinload(Account.webauthn))
+        .where(Account.territory_id == territory_id, is_staff())
+    )
     if search:
         chosen = chosen.where(or_(_holds(Account.name, search), _holds(Account.email, search)))
     if team_id is not None:
@@ -46,8 +50,7 @@ def people(
 
 
 def _holds(column: Any, search: str) -> ColumnElement[bool]:
-    plain = func.lower(func.unaccent(column))
-    return plain.contains(func.lower(func.unaccent(search)), autoescape=False)
+    return func.strpos(func.lower(func.unaccent(column)), func.lower(func.unaccent(search))) > 0
 
 
 def find_person(

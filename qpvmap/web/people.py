@@ -178,14 +178,13 @@ def done(account_id: int, act: Callable[..., Account], said: str) -> ResponseRet
 def send_link(session: Session, actor: Actor, account: Account) -> None:
     """Ask for the mail that holds the link, in the transaction of what it tells of."""
     link = invitation_links(runtime().settings).invitation(account.id, account.fs_uniquifier)
-    who = ", ".join(part for part in (actor.name, actor.organisation_name) if part)
+    who = actor.name or actor.email
     text = render_template(
-        "emails/invitation.txt", link=link, inviter=who or actor.email, site_name=SITE_NAME
+        "emails/invitation.txt",
+        link=link,
+        inviter=f"{who} ({actor.organisation_name})" if actor.organisation_name else who,
     )
     enqueue(session, "send_mail", to=account.email, subject=SUBJECT, text=text)
-
-
-SITE_NAME = "la carte du quartier"
 
 
 def found(account_id: int) -> Account:

@@ -125,7 +125,7 @@ def test_account_when_closed_then_its_open_session_ends(app: Flask, db: Session,
     theirs = sign_in(app.test_client(), leaver)
     assert theirs.get("/corbeille").status_code == 200
     post(admin, f"/admin/personnes/{leaver.id}/fermer")
-    assert theirs.get("/corbeille").status_code in (302, 401)
+    assert theirs.get("/corbeille").location.startswith("/connexion")
     page = admin.get(f"/admin/personnes/{leaver.id}").text
     assert "Compte fermé" in page
     assert "Rouvrir le compte" in page
@@ -155,6 +155,7 @@ def test_list_when_there_are_many_people_then_as_many_statements(
     app: Flask, db: Session, toy: Toy, count_queries: QueryCounter
 ) -> None:
     admin = as_(app, db, toy, Role.ADMIN)
+    admin.get("/admin/personnes")  # what every page keeps is read once
     counts = []
     for more in (1, 30):
         for _ in range(more):

@@ -160,6 +160,7 @@ class Upkeep(Base):
         Index(None, "account_id", postgresql_where=text("account_id is not null")),
         Index(None, "team_id", postgresql_where=text("team_id is not null")),
         Index(None, "territory_id", "id"),
+        Index(None, "actor_id"),
     )
 
     id: Mapped[Id]

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upkeep")),
     )
     op.create_index(op.f("ix_upkeep_territory_id_id"), "upkeep", ["territory_id", "id"])
+    op.create_index(op.f("ix_upkeep_actor_id"), "upkeep", ["actor_id"])
     for column in ("account_id", "team_id"):
         op.create_index(
             op.f(f"ix_upkeep_{column}"),
