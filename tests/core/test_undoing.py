@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from qpvmap.core.digests import ALERTED_AFTER
 from qpvmap.core.undoing import HELD_FOR, UNDO_FOR, can_be_undone, is_in_time
 from tests.conftest import NOW
 
@@ -35,3 +36,4 @@ def test_time_when_it_is_over_then_nobody_was_told_before() -> None:
     assert is_in_time(NOW, NOW + UNDO_FOR)
     assert not is_in_time(NOW, NOW + UNDO_FOR + timedelta(seconds=1))
     assert HELD_FOR > UNDO_FOR
+    assert ALERTED_AFTER > HELD_FOR  # else the evening's mail tells what is told at once again
