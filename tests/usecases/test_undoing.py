@@ -1,11 +1,12 @@
 """Taking back: the state goes back whole, nobody is told, and only who did it may."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor, Role
@@ -14,6 +15,7 @@ from qpvmap.core.journal import STATE_FIELDS, encoded, state_after
 from qpvmap.core.undoing import HELD_FOR, UNDO_FOR, UNDONE
 from qpvmap.core.workflow import Outcome, Request, Status
 from qpvmap.storage.models import Contact, Event, Notice, RoundStop, Signalement
+from qpvmap.storage.session import make_engine, transaction
 from qpvmap.storage.signalements import changes_over_time, history
 from qpvmap.usecases.assigning import assign
 from qpvmap.usecases.handling import change_status
@@ -262,3 +264,55 @@ def test_stop_when_taken_back_then_it_is_to_do_again(
     take_back(session, agent, row)
     session.refresh(stop)
     assert (row.status, stop.state, stop.settled_at) == (Status.NEW, "todo", None)
+
+
+@pytest.fixture
+def slip(committed_db: str) -> Iterator[tuple[Engine, Actor, str, int]]:
+    """Return a report just taken in charge by mistake, and the line that somebody is told of."""
+    engine = make_engine(committed_db, pool_size=3)
+    with transaction(engine) as session:
+        toy = make_territory(session)
+        actor = make_actor(session, toy, Role.AGENT, "technique-ouest")
+        row = make_signalement(session, toy)
+        add_contact(session, row)
+        move(session, actor, row, MOVES["take"])
+        found = engine, actor, row.reference, lines_of(session, row)[-1].id
+    yield found
+    engine.dispose()
+
+
+def test_undo_when_it_is_being_told_then_waits_and_is_refused(
+    slip: tuple[Engine, Actor, str, int],
+) -> None:
+    engine, actor, reference, event_id = slip
+
+    def late() -> None:
+        with transaction(engine) as session:
+            undo(session, actor, reference, 2, SOON)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            assert tell(session, event_id, None, NOW + HELD_FOR) == 1
+            taking_back = pool.submit(late)
+            with pytest.raises(TimeoutError):
+                taking_back.result(timeout=1)
+        with pytest.raises(CannotChange, match="Trop tard"):
+            taking_back.result(timeout=30)
+
+
+def test_telling_when_it_is_being_taken_back_then_waits_and_tells_nobody(
+    slip: tuple[Engine, Actor, str, int],
+) -> None:
+    engine, actor, reference, event_id = slip
+
+    def late() -> int:
+        with transaction(engine) as session:
+            return tell(session, event_id, None, NOW + HELD_FOR)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            undo(session, actor, reference, 2, SOON)
+            telling = pool.submit(late)
+            with pytest.raises(TimeoutError):
+                telling.result(timeout=1)
+        assert telling.result(timeout=30) == 0
