@@ -8,9 +8,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, selectinload
 
-from qpvmap.core.actors import Role
-from qpvmap.storage.models import Account, Organisation, RoleRow, Team, Upkeep, account_role
+from qpvmap.core.actors import Actor, Role
+from qpvmap.core.permissions import Action
+from qpvmap.core.workflow import OPEN_STATUSES
+from qpvmap.storage.models import (
+    Account,
+    Organisation,
+    RoleRow,
+    Signalement,
+    Team,
+    Upkeep,
+    account_role,
+)
 from qpvmap.storage.models import team_member as member
+from qpvmap.storage.visibility import reached_by
 
 PAGE = 50
 
@@ -105,6 +116,19 @@ def teams(session: Session, territory_id: int) -> list[TeamLine]:
         .order_by(func.lower(Organisation.name), func.lower(Team.name), Team.id)
     )
     return [TeamLine(*row) for row in rows]
+
+
+def entrusted(session: Session, actor: Actor, account_id: int) -> int:
+    """Return how many open signalements somebody has, of those that `actor` may handle."""
+    return session.scalars(
+        select(func.count())
+        .select_from(Signalement)
+        .where(
+            Signalement.assignee_id == account_id,
+            Signalement.status.in_(OPEN_STATUSES),
+            reached_by(actor, Action.HANDLE),
+        )
+    ).one()
 
 
 def teams_named(session: Session, territory_id: int, team_ids: frozenset[int]) -> Sequence[Team]:

@@ -24,7 +24,7 @@ from qpvmap.core.permissions import Action
 from qpvmap.invitation_links import invitation_links
 from qpvmap.storage.models import Account
 from qpvmap.storage.queue import enqueue
-from qpvmap.storage.upkeep import PAGE, find_person, last_upkeep, people, teams, upkeep
+from qpvmap.storage.upkeep import PAGE, entrusted, find_person, last_upkeep, people, teams, upkeep
 from qpvmap.usecases import people as usecases
 from qpvmap.web.admin import tabs
 from qpvmap.web.context import served_territory
@@ -239,6 +239,7 @@ def form(editing: Editing) -> str:
         teams=teams(session, territory_id),
         opens_confidential=opens_confidential(actor),
         lines=upkeep(session, territory_id, account_id=account.id) if account else [],
+        entrusted=entrusted(session, actor, account.id) if account else 0,
         name_max=NAME_MAX,
         email_max=EMAIL_MAX,
     )

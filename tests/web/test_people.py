@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from qpvmap.core.actors import Role
+from qpvmap.core.workflow import Status
 from qpvmap.storage.models import Upkeep
 from tests.conftest import QueryCounter
-from tests.factories import Toy, make_account, make_territory
+from tests.factories import Toy, make_account, make_signalement, make_territory
 from tests.web.doors import hidden_token, send
 from tests.web.people import sign_in
 
@@ -129,6 +130,18 @@ def test_account_when_closed_then_its_open_session_ends(app: Flask, db: Session,
     page = admin.get(f"/admin/personnes/{leaver.id}").text
     assert "Compte fermé" in page
     assert "Rouvrir le compte" in page
+
+
+def test_person_when_they_have_work_then_the_coordination_reads_how_much_and_where(
+    app: Flask, db: Session, toy: Toy
+) -> None:
+    leaver = make_account(db, toy, Role.AGENT, "technique-ouest")
+    for status in (Status.NEW, Status.ACKNOWLEDGED, Status.RESOLVED):
+        make_signalement(db, toy, status=status, assignee_id=leaver.id)
+    db.commit()
+    page = as_(app, db, toy, Role.COORDINATOR).get(f"/admin/personnes/{leaver.id}").text
+    assert f'href="/corbeille?vue=tous&amp;personne={leaver.id}">2\u00a0signalements' in page
+    assert "confiés" not in as_(app, db, toy, Role.ADMIN).get(f"/admin/personnes/{leaver.id}").text
 
 
 def test_team_when_its_address_changes_then_the_journal_and_the_list_say_so(

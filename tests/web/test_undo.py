@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Role
 from qpvmap.core.workflow import Request, Status
-from qpvmap.storage.models import Account, Event, Signalement
+from qpvmap.storage.models import Account, Event, RoundStop, Signalement
 from qpvmap.usecases.handling import change_status
+from qpvmap.usecases.rounds import NewRound, create_round
 from tests.factories import Toy, actor_for, make_account, make_signalement, make_territory
 from tests.web.doors import hidden_token
 from tests.web.people import sign_in
@@ -196,4 +197,21 @@ def test_run_when_it_is_somebody_else_s_or_never_taken_back_then_not_found(
     db.commit()
     reader = sign_in(desk.application.test_client(), other)
     assert send(reader, f"{shown.split('?')[0]}/annuler").status_code == 404
+    assert status_of(db, row) == "new"
+
+
+def test_stop_of_a_round_when_taken_back_then_the_round_shows_it_to_do_again(
+    desk: FlaskClient, db: Session, toy: Toy, agent: Account
+) -> None:
+    (row,) = made(db, toy)
+    planned = create_round(db, actor_for(agent), NewRound((row.reference,)), NOW).round
+    stop = db.scalars(select(RoundStop)).one()
+    db.commit()
+    here = f"/tournees/{planned.id}"
+    done = send(desk, f"{here}/arrets/{stop.id}/fait", version="1", comment="Fait.")
+    address = offered(desk.get(done.location).text)
+    assert address is not None
+    back = send(desk, address)
+    assert back.location == here
+    assert "0 sur 1" in desk.get(back.location).text
     assert status_of(db, row) == "new"
