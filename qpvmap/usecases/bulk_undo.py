@@ -9,15 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.bulk import BulkAction
 from qpvmap.core.errors import NotFound, QpvmapError
 from qpvmap.storage import bulk as stored
 from qpvmap.storage.models import BulkRun
 from qpvmap.usecases.bulk import AT_A_TIME, BUSY, BUSY_STATES, refusal_words
-from qpvmap.usecases.undoing import TOO_LATE, undo
-
-NEVER_UNDONE = frozenset({BulkAction.REASSIGN})
-"""Actions that tell another team at once, or ask for a reason first: they are not taken back."""
+from qpvmap.usecases.undoing import undo
 
 
 def take_back_run(session: Session, actor: Actor, run_id: UUID, now: datetime) -> int:
@@ -26,10 +22,10 @@ def take_back_run(session: Session, actor: Actor, run_id: UUID, now: datetime) -
     Raises
     ------
     NotFound
-        If the actor asked for no such run, or it is one that is never taken back.
+        If the actor asked for no such run.
     """
     run = stored.run_by_id(session, run_id, lock=True)
-    if run is None or run.account_id != actor.account_id or run.action in NEVER_UNDONE:
+    if run is None or run.account_id != actor.account_id:
         raise NotFound("Action", str(run_id))
     session.execute(text("set local lock_timeout = '3s'"))
     items = [dict(item) for item in run.items]
@@ -43,23 +39,20 @@ def take_back_run(session: Session, actor: Actor, run_id: UUID, now: datetime) -
 
 
 def is_waiting(item: dict[str, Any]) -> bool:
-    """Return whether an item was done and nobody tried to take it back."""
-    return bool(item["done"]) and item.get("undone") is None
+    """Return whether an item was done, can be taken back, and nobody tried to."""
+    return item.get("after") is not None and item.get("undone") is None
 
 
 def can_be_taken_back(run: BulkRun) -> bool:
     """Return whether some of a run may be taken back, its minute left aside."""
-    return run.action not in NEVER_UNDONE and any(is_waiting(item) for item in run.items)
+    return any(is_waiting(item) for item in run.items)
 
 
 def _reason(session: Session, actor: Actor, item: dict[str, Any], now: datetime) -> str:
     """Take one back; return why it could not be, empty when it was."""
-    version = item.get("after")
-    if version is None:
-        return TOO_LATE
     try:
         with session.begin_nested():
-            undo(session, actor, item["reference"], version, now)
+            undo(session, actor, item["reference"], item["after"], now)
     except QpvmapError as error:
         return refusal_words(error)
     except DBAPIError as error:

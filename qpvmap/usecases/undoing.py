@@ -59,9 +59,18 @@ def undo(
     return signalement
 
 
-def _check(session: Session, actor: Actor, lines: Sequence[Event], now: datetime) -> None:
+def version_to_undo(session: Session, signalement: Signalement) -> int | None:
+    """Return the version that the last gesture made, when it is one that can be taken back."""
+    return signalement.version if _can_be(last_lines(session, signalement.id)) else None
+
+
+def _can_be(lines: Sequence[Event]) -> bool:
     known = [can_be_undone(line.kind, line.from_status, line.to_status) for line in lines]
-    if not lines or not all(known):
+    return bool(known) and all(known)
+
+
+def _check(session: Session, actor: Actor, lines: Sequence[Event], now: datetime) -> None:
+    if not _can_be(lines):
         raise CannotChange(NOTHING_TO_UNDO)
     if actor.account_id is None or lines[0].actor_id != actor.account_id:
         raise NotAllowed(Action.HANDLE)

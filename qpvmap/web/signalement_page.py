@@ -12,7 +12,7 @@ from qpvmap.storage.signalements import find_visible
 from qpvmap.storage.walk_records import walk_of_signalement
 from qpvmap.usecases.following import filer
 from qpvmap.usecases.handling import change_status
-from qpvmap.usecases.undoing import undo
+from qpvmap.usecases.undoing import undo, version_to_undo
 from qpvmap.web.filters import request_now
 from qpvmap.web.security import access, act_as, current_actor, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
@@ -90,16 +90,15 @@ def move(reference: str) -> ResponseReturnValue:
         slow_down(actor, reference)
         with unit_of_work() as session:
             version, sent = read_version(request.form), read_move(request.form)
-            moved = change_status(
-                session, actor, reference, sent, version=version, now=request_now()
-            ).version
+            row = change_status(session, actor, reference, sent, version=version, now=request_now())
+            moved = version_to_undo(session, row) if beside else None
     except Slower:
         return too_many(actor, reference, request.form.get("to", ""))
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, request.form.get("to", ""))
     done = (CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done
     answer = on_to_next(actor, reference, done, beside)
-    if beside is not None:
+    if moved is not None:
         offer_later(reference, moved, kept_filters())
     return answer
 

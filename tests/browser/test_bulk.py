@@ -291,7 +291,7 @@ def test_bulk_on_a_phone_when_chosen_then_the_bar_stands_above_the_tabs(
     assert_accessible(page)
     page.get_by_label("Date prévue").fill(SOON.isoformat())
     page.get_by_role("dialog").get_by_role("button", name="Planifier").tap()
-    expect(page.locator(".toast")).to_have_text("3 planifiés Annuler z", use_inner_text=True)
+    expect(page.locator(".toast")).to_have_text("3 planifiés Annuler", use_inner_text=True)
 
 
 def test_bulk_without_a_script_when_ticked_and_sent_then_pages_ask_and_answer(

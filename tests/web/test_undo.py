@@ -179,7 +179,7 @@ def test_run_when_a_script_asks_then_it_is_told_how_rows_stand(
     assert "Nouveau" in back["rows"][row.reference]["state"]
 
 
-def test_run_when_it_is_somebody_else_s_or_never_taken_back_then_not_found(
+def test_run_when_it_is_somebody_else_s_or_never_taken_back_then_nothing_is(
     desk: FlaskClient, db: Session, toy: Toy
 ) -> None:
     (row,) = made(db, toy)
@@ -192,7 +192,8 @@ def test_run_when_it_is_somebody_else_s_or_never_taken_back_then_not_found(
     }
     shown = send(desk, "/corbeille/lot", **form).location
     assert offered(desk.get(shown).text) is None
-    assert send(desk, f"{shown.split('?')[0]}/annuler").status_code == 404
+    send(desk, f"{shown.split('?')[0]}/annuler")
+    assert db.scalars(select(Event.kind).where(Event.kind == "undone")).all() == []
     other = make_account(db, toy, Role.AGENT, "technique-ouest")
     db.commit()
     reader = sign_in(desk.application.test_client(), other)
@@ -215,3 +216,17 @@ def test_stop_of_a_round_when_taken_back_then_the_round_shows_it_to_do_again(
     assert back.location == here
     assert "0 sur 1" in desk.get(back.location).text
     assert status_of(db, row) == "new"
+
+
+def test_move_when_it_tells_others_at_once_then_nothing_is_offered(
+    desk: FlaskClient, db: Session, toy: Toy
+) -> None:
+    (row,) = made(db, toy)
+    row.status, row.outcome, row.settled_at = "resolved", "done", NOW
+    db.commit()
+    form = {"to": "reopened", "version": "1", "comment": "À reprendre."}
+    back = send(desk, f"/signalements/{row.reference}?vue=resolus", **form).location
+    assert back.startswith("/corbeille")
+    assert status_of(db, row) == "reopened"
+    assert offered(desk.get(back).text) is None
+    assert offered(desk.get(f"/signalements/{row.reference}").text) is None
