@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from qpvmap.core.rounds import StopState
@@ -64,6 +64,17 @@ def last_lines(session: Session, signalement_id: int) -> Sequence[Event]:
 
 MOST_LINES = 4
 """Lines of one gesture at most: a stop of a round goes through two statuses."""
+
+
+def lines_made(session: Session, made: Mapping[str, int]) -> Sequence[tuple[str, str | None, str]]:
+    """Return the kinds of lines, and their statuses, that made these versions, by reference."""
+    rows = session.execute(
+        select(Event.kind, Event.from_status, Event.to_status)
+        .join(Signalement, Signalement.id == Event.signalement_id)
+        .where(tuple_(Signalement.reference, Event.version).in_(list(made.items())))
+        .distinct()
+    )
+    return [(kind, before, after) for kind, before, after in rows]
 
 
 def last_state_line(session: Session, signalement_id: int) -> Event | None:

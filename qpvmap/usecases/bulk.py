@@ -32,7 +32,6 @@ from qpvmap.storage.models import BulkRun, Signalement
 from qpvmap.usecases.assigning import assign
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.reassign import reassign
-from qpvmap.usecases.undoing import version_to_undo
 
 AT_A_TIME = 50
 """Items of one transaction."""
@@ -184,11 +183,11 @@ def advance(session: Session, actor: Actor, run_id: UUID, now: datetime) -> int:
 
 
 def result_of(action: BulkAction, turn: Turn) -> tuple[str, int | None]:
-    """Do it to one item; return why it could not be done, and what can be taken back: a version."""
+    """Do it to one item; return why it could not be done, or the version that it made."""
     reason, made = "", None
     try:
         with turn.session.begin_nested():
-            made = version_to_undo(turn.session, ACTS[action](turn))
+            made = ACTS[action](turn).version
     except QpvmapError as error:
         reason = refusal_words(error)
     except DBAPIError as error:

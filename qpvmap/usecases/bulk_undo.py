@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.errors import NotFound, QpvmapError
+from qpvmap.core.undoing import can_be_undone
 from qpvmap.storage import bulk as stored
 from qpvmap.storage.models import BulkRun
+from qpvmap.storage.undoing import lines_made
 from qpvmap.usecases.bulk import AT_A_TIME, BUSY, BUSY_STATES, refusal_words
 from qpvmap.usecases.undoing import undo
 
@@ -39,13 +41,14 @@ def take_back_run(session: Session, actor: Actor, run_id: UUID, now: datetime) -
 
 
 def is_waiting(item: dict[str, Any]) -> bool:
-    """Return whether an item was done, can be taken back, and nobody tried to."""
+    """Return whether an item was done, and nobody tried to take it back."""
     return item.get("after") is not None and item.get("undone") is None
 
 
-def can_be_taken_back(run: BulkRun) -> bool:
-    """Return whether some of a run may be taken back, its minute left aside."""
-    return any(is_waiting(item) for item in run.items)
+def can_be_taken_back(session: Session, run: BulkRun) -> bool:
+    """Return whether some of a run may be taken back, its minute left aside: one statement."""
+    made = {item["reference"]: item["after"] for item in run.items if is_waiting(item)}
+    return any(can_be_undone(*line) for line in lines_made(session, made))
 
 
 def _reason(session: Session, actor: Actor, item: dict[str, Any], now: datetime) -> str:

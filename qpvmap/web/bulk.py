@@ -313,7 +313,7 @@ def told(actor: Actor, run: BulkRun) -> ResponseReturnValue:
 def undo_of(run: BulkRun) -> dict[str, Any] | None:
     """Return what takes a run back, while that can be; None otherwise."""
     now = request_now()
-    if not is_in_time(run.at, now) or not can_be_taken_back(run):
+    if not is_in_time(run.at, now) or not can_be_taken_back(request_session(), run):
         return None
     left = UNDO_FOR - (now - run.at)
     href = bulk_href(kept(), "bulk.take_back", run_id=run.id)
