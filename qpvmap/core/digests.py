@@ -19,6 +19,8 @@ MAX_LINES = 30
 
 SETTLED_AFTER = timedelta(minutes=1)
 """What was being written at the hour itself is there a minute later."""
+ALERTED_AFTER = timedelta(minutes=2)
+"""What can still be taken back, or is about to be told at once, is settled by then."""
 LATEST = timedelta(hours=5)
 """A digest that is later than this is left to the next one."""
 LOOK_BACK = timedelta(days=10)
@@ -110,7 +112,7 @@ def alert_until(now: datetime, zone: ZoneInfo = PARIS) -> datetime:
     """Return the end of the time that the last daily alert due at `now` covers."""
     today = now.astimezone(zone).date()
     at = datetime.combine(today, ALERT_TIME, zone)
-    if now >= at + SETTLED_AFTER:
+    if now >= at + ALERTED_AFTER:
         return at
     return datetime.combine(today - timedelta(days=1), ALERT_TIME, zone)
 

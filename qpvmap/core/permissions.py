@@ -46,6 +46,7 @@ class Action(StrEnum):
     EDIT_GUIDE = "edit_guide"
     EDIT_EQUIPMENT = "edit_equipment"
     VIEW_SENDINGS = "view_sendings"
+    MANAGE_PEOPLE = "manage_people"
     VIEW_WALK = "view_walk"
     RECORD_WALK = "record_walk"
     LEAD_WALK = "lead_walk"
@@ -184,6 +185,7 @@ GRANTS: Mapping[Action, Mapping[Nature | None, Grants]] = {
         None: {Role.PLANNER: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}
     },
     Action.VIEW_SENDINGS: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
+    Action.MANAGE_PEOPLE: {None: {Role.ADMIN: Reach.TERRITORY, Role.COORDINATOR: Reach.TERRITORY}},
     Action.VIEW_WALK: {None: {**WALKERS, Role.PLANNER: Reach.TERRITORY}},
     Action.RECORD_WALK: {None: WALKERS},
     Action.LEAD_WALK: {

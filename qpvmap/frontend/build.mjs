@@ -70,6 +70,7 @@ const builds = [
       "src/ground.js",
       "src/photos.js",
       "src/detail.js",
+      "src/undo.js",
       "src/replies.js",
       "src/round.js",
       "src/push.js",

@@ -3,7 +3,7 @@
 What happens when a worker is killed in the middle is told in docs/adr/0013.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from procrastinate import JobContext, RetryStrategy
 from sqlalchemy import Engine
 
 from qpvmap.core.notices import Channel
+from qpvmap.core.workflow import Party
 from qpvmap.jobs.app import APP, engine_of, settings_of
 from qpvmap.jobs.letters import message_of
 from qpvmap.jobs.mail import keep
@@ -66,10 +67,15 @@ class Delivery:
 
 
 @APP.task(name=TELL, retry=TELL_AGAIN, pass_context=True)
-def tell_event(context: JobContext, event_id: int, contact_id: int | None = None) -> None:
-    """Post the notices of a line of a journal."""
+def tell_event(
+    context: JobContext,
+    event_id: int,
+    contact_id: int | None = None,
+    parties: Sequence[str] = tuple(Party),
+) -> None:
+    """Post the notices of a line of a journal to some parties."""
     with transaction(engine_of(context)) as session:
-        tell(session, event_id, contact_id, datetime.now(UTC))
+        tell(session, event_id, contact_id, datetime.now(UTC), parties)
 
 
 @APP.task(name=DELIVER, retry=SEND_AGAIN, pass_context=True)

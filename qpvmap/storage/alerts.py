@@ -22,6 +22,7 @@ from qpvmap.storage.models import (
     Subscription,
 )
 from qpvmap.storage.subscriptions import matches
+from qpvmap.storage.undoing import still_stands
 from qpvmap.storage.visibility import visible_to
 
 NEWS = ("created", "moved", "answer", "not_ours", "reassigned", "arbitrated", "merged", "split")
@@ -74,6 +75,7 @@ def _is_news(since: ColumnElement[datetime], until: datetime) -> ColumnElement[b
         Event.at < until,
         Event.kind.in_(NEWS),
         ~Event.internal,
+        still_stands(),
         Event.actor_id.is_distinct_from(func.coalesce(Subscriber.account_id, 0)),
         ~told_at_once,
     )

@@ -1,5 +1,6 @@
 """Jobs enqueued in the caller's transaction: unseen before it commits, gone if it rolls back."""
 
+from datetime import datetime
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
@@ -11,7 +12,9 @@ QUEUE = App(connector=SyncPsycopgConnector())
 """Names jobs and writes them on the caller's connection; never opened, it knows no task."""
 
 
-def enqueue(session: Session, task_name: str, **arguments: Any) -> int:
+def enqueue(
+    session: Session, task_name: str, *, not_before: datetime | None = None, **arguments: Any
+) -> int:
     """Ask for a job in the transaction of `session` and return its number.
 
     Parameters
@@ -20,11 +23,15 @@ def enqueue(session: Session, task_name: str, **arguments: Any) -> int:
         The job is there when its transaction commits.
     task_name : str
         Name of a task of `jobs`, such as "send_mail".
+    not_before : datetime, optional
+        When it may begin; as soon as a worker is free without it.
     **arguments
         What JSON can hold; no people's words that a row could give at the time of the job.
     """
     connection = session.connection().connection.driver_connection
-    return QUEUE.configure_task(task_name, connection=connection).defer(**arguments)
+    return QUEUE.configure_task(task_name, connection=connection, schedule_at=not_before).defer(
+        **arguments
+    )
 
 
 def libpq_conninfo(url: str | URL) -> str:

@@ -115,6 +115,16 @@ def reported_a_duplicate(session: Session, account_id: int, original_id: int) ->
     return bool(session.scalar(select(theirs)))
 
 
+def locked(session: Session, signalement_id: int) -> Signalement:
+    """Return a signalement, locked until the transaction ends, as it is now."""
+    return session.scalars(
+        select(Signalement)
+        .where(Signalement.id == signalement_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def has_open_parts(session: Session, signalement_id: int) -> bool:
     """Return whether a signalement was split and one of its parts has not ended."""
     part = exists().where(

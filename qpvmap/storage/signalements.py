@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import WKTElement
-from sqlalchemy import exists, func, select, text, true
+from sqlalchemy import and_, exists, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import LoaderOption
@@ -34,6 +34,7 @@ from qpvmap.storage.models import (
     Team,
     Territory,
 )
+from qpvmap.storage.undoing import still_stands
 from qpvmap.storage.visibility import visible_to
 
 
@@ -232,10 +233,13 @@ def has_photo_after(session: Session, signalement_id: int) -> bool:
 def changes_over_time(
     session: Session, signalement_id: int
 ) -> list[tuple[datetime, Mapping[str, Any]]]:
-    """Return when each line of a signalement's journal was written and what it changed."""
+    """Return when each line of a signalement's journal was written and what it changed.
+
+    What was taken back never was: no promise depends on it.
+    """
     rows = session.execute(
         select(Event.at, Event.changes)
-        .where(Event.signalement_id == signalement_id)
+        .where(Event.signalement_id == signalement_id, still_stands())
         .order_by(Event.sequence)
     )
     return [(at, changes) for at, changes in rows]
@@ -268,6 +272,7 @@ def history(
 ) -> list[Entry]:
     """Return the journal of a signalement, oldest first; internal lines only if asked for.
 
+    What was taken back before anybody was told is internal too, whatever it was.
     What in people's words looks like a way to find somebody is masked, but for those who may read
     what is `unchecked`. `actor_name` is there for those who may see it: the caller decides.
     """
@@ -276,7 +281,10 @@ def history(
         select(Event, Account.name, Organisation.name)
         .outerjoin(Account, Account.id == Event.actor_id)
         .outerjoin(Organisation, Organisation.id == Event.organisation_id)
-        .where(Event.signalement_id == signalement_id, true() if internal else ~Event.internal)
+        .where(
+            Event.signalement_id == signalement_id,
+            true() if internal else and_(~Event.internal, still_stands()),
+        )
         .order_by(Event.sequence)
     )
     return [

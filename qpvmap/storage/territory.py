@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from qpvmap.core.geo import LonLat
@@ -15,6 +15,7 @@ from qpvmap.storage.models import (
     RoutingRuleRow,
     Team,
     Territory,
+    Upkeep,
 )
 
 TERRITORY = Target(
@@ -132,8 +133,12 @@ def upsert_organisations(session: Session, territory_id: int, plan: TerritoryPla
 
 
 def upsert_teams(session: Session, territory_id: int, plan: TerritoryPlan) -> Counts:
-    """Write the teams; their bodies must be there."""
+    """Write the teams; their bodies must be there.
+
+    Name and address that somebody corrected from the pages stay as they are.
+    """
     bodies = organisation_ids(session, territory_id)
+    corrected = _corrected_teams(session, territory_id)
     rows = [
         {
             "territory_id": territory_id,
@@ -144,10 +149,21 @@ def upsert_teams(session: Session, territory_id: int, plan: TerritoryPlan) -> Co
             "confidential": team.confidential,
             "depot": point_ewkb(LonLat(team.depot.lon, team.depot.lat)) if team.depot else None,
             "depot_label": team.depot.label if team.depot else "",
+            **corrected.get(team.code, {}),
         }
         for team in plan.teams
     ]
     return upsert(session, TEAM, rows)
+
+
+def _corrected_teams(session: Session, territory_id: int) -> Mapping[str, Row]:
+    """Return the name and address of the teams that somebody corrected, by code."""
+    rows = session.execute(
+        select(Team.code, Team.name, Team.email).where(
+            Team.territory_id == territory_id, exists().where(Upkeep.team_id == Team.id)
+        )
+    )
+    return {row.code: {"name": row.name, "email": row.email} for row in rows}
 
 
 def upsert_categories(session: Session, territory_id: int, plan: TerritoryPlan) -> Counts:

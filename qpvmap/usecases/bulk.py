@@ -28,7 +28,7 @@ from qpvmap.core.labels import STATUS_LABELS
 from qpvmap.core.permissions import Action, Reach, reach_of
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage import bulk as stored
-from qpvmap.storage.models import BulkRun
+from qpvmap.storage.models import BulkRun, Signalement
 from qpvmap.usecases.assigning import assign
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.reassign import reassign
@@ -66,8 +66,8 @@ class Turn:
     now: datetime
 
 
-def _move(to: Status) -> Callable[[Turn], object]:
-    def act(turn: Turn) -> object:
+def _move(to: Status) -> Callable[[Turn], Signalement]:
+    def act(turn: Turn) -> Signalement:
         item, request = turn.item, turn.typed.request(to)
         return change_status(
             turn.session,
@@ -81,17 +81,17 @@ def _move(to: Status) -> Callable[[Turn], object]:
     return act
 
 
-def _reassign(turn: Turn) -> object:
+def _reassign(turn: Turn) -> Signalement:
     given = (turn.typed.team, turn.typed.comment, turn.item.version, turn.now)
     return reassign(turn.session, turn.actor, turn.item.reference, *given)
 
 
-def _assign(turn: Turn) -> object:
+def _assign(turn: Turn) -> Signalement:
     given = (int(turn.typed.person) or None, turn.item.version, turn.now)
     return assign(turn.session, turn.actor, turn.item.reference, *given)
 
 
-ACTS: Mapping[BulkAction, Callable[[Turn], object]] = {
+ACTS: Mapping[BulkAction, Callable[[Turn], Signalement]] = {
     **{action: _move(to) for action, to in MOVES.items()},
     BulkAction.REASSIGN: _reassign,
     BulkAction.ASSIGN: _assign,
@@ -175,25 +175,26 @@ def advance(session: Session, actor: Actor, run_id: UUID, now: datetime) -> int:
     for kept in waiting[:AT_A_TIME]:
         item = Item(kept["reference"], kept["version"])
         turn = Turn(session, actor, item, typed, now)
-        kept["reason"] = reason_of(BulkAction(run.action), turn)
+        kept["reason"], kept["after"] = result_of(BulkAction(run.action), turn)
         kept["done"] = not kept["reason"]
     run.items = items
     session.flush()
     return max(len(waiting) - AT_A_TIME, 0)
 
 
-def reason_of(action: BulkAction, turn: Turn) -> str:
-    """Do it to one item; return why it could not be done, empty when it was."""
+def result_of(action: BulkAction, turn: Turn) -> tuple[str, int | None]:
+    """Do it to one item; return why it could not be done, or the version that it made."""
+    reason, made = "", None
     try:
         with turn.session.begin_nested():
-            ACTS[action](turn)
+            made = ACTS[action](turn).version
     except QpvmapError as error:
-        return refusal_words(error)
+        reason = refusal_words(error)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in BUSY_STATES:
             raise
-        return BUSY
-    return ""
+        reason = BUSY
+    return reason, made
 
 
 def refusal_words(error: QpvmapError) -> str:

@@ -18,12 +18,14 @@ class Line:
     """What happens: its kind, what it changes of the state, and what is said of it.
 
     `internal` lines are for those who handle; the others are for whoever may see the signalement.
+    `undoes_id` is the line that this one takes back.
     """
 
     kind: str
     changes: Mapping[str, object] = field(default_factory=dict)
     comment: str = ""
     internal: bool = False
+    undoes_id: int | None = None
 
 
 def open_journal(session: Session, signalement: Signalement, actor: Actor, now: datetime) -> Event:
@@ -83,6 +85,7 @@ def _event(signalement: Signalement, actor: Actor, line: Line, now: datetime) ->
         from_status=signalement.status,
         to_status=signalement.status,
         comment=line.comment,
+        undoes_id=line.undoes_id,
     )
 
 

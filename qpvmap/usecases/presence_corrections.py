@@ -33,13 +33,13 @@ from qpvmap.usecases.presences import (
 )
 
 NO_LEG = "Dites où vous étiez, et à partir de quelle heure."
-TOO_MANY_LEGS = f"{MAX_LEGS} secteurs au plus dans une tournée : faites-en deux."
-NOT_IN_ORDER = "Les heures doivent se suivre, du début à la fin de la tournée."
-IN_THE_FUTURE = "Cette tournée n’est pas encore finie : donnez des heures passées."
-TOO_LONG = "Plus de 12 heures : vérifiez le début et la fin, ou notez deux tournées."
+TOO_MANY_LEGS = f"{MAX_LEGS} secteurs au plus dans une sortie : faites-en deux."
+NOT_IN_ORDER = "Les heures doivent se suivre, du début à la fin de la sortie."
+IN_THE_FUTURE = "Cette sortie n’est pas encore finie : donnez des heures passées."
+TOO_LONG = "Plus de 12 heures : vérifiez le début et la fin, ou notez deux sorties."
 TOO_OLD = f"Plus de {CORRECTED_WITHIN.days} jours : demandez à la coordination."
-STILL_OPEN = "Terminez d’abord cette tournée, puis corrigez-la."
-CANCELLED = "Cette tournée a été retirée."
+STILL_OPEN = "Terminez d’abord cette sortie, puis corrigez-la."
+CANCELLED = "Cette sortie a été retirée."
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def leave_presence(session: Session, actor: Actor, client_id: UUID, now: datetim
     presence = rows.presence_by_client_id(session, client_id, lock=True)
     is_along = presence is not None and presence.companion_id == actor.account_id
     if presence is None or actor.account_id is None or not is_along:
-        raise NotFound("Tournée", str(client_id))
+        raise NotFound("Sortie", str(client_id))
     _trace(session, presence, f"La personne en binôme s’en est retirée. {said(presence)}", now)
     presence.companion_id = None
     touch(session, presence, now)

@@ -216,7 +216,7 @@ def own_presence(session: Session, actor: Actor, client_id: UUID) -> Presence:
     """
     found = rows.presence_by_client_id(session, client_id, lock=True)
     if found is None or found.walker_id != actor.account_id or actor.account_id is None:
-        raise NotFound("Tournée", str(client_id))
+        raise NotFound("Sortie", str(client_id))
     require(actor, Action.RECORD_PRESENCE, Target(found.territory_id, None, found.team_id))
     return found
 
@@ -333,7 +333,7 @@ def _free_from(session: Session, walker: int, at: datetime) -> datetime:
     elif still_open is not None:
         since = f"{long_day(still_open.started_at)} à {clock(still_open.started_at)}"
         raise InvalidSubmission(
-            {"presence": f"Vous avez déjà une tournée en cours depuis le {since}. Terminez-la."}
+            {"presence": f"Vous avez déjà une sortie en cours depuis le {since}. Terminez-la."}
         )
     other = rows.overlapping(session, walker, at, at + SHORTEST)
     if other is None or other.ended_at is None:
@@ -345,7 +345,7 @@ def _free_from(session: Session, walker: int, at: datetime) -> datetime:
 
 def already(other: Presence) -> str:
     """Return that a round stands in the way of another."""
-    return f"Vous avez déjà noté une tournée à ces heures : {words_of_times(other)}."
+    return f"Vous avez déjà noté une sortie à ces heures : {words_of_times(other)}."
 
 
 def _enter(presence: Presence, stretch: PresenceStretch, sector: Sector) -> bool:

@@ -10,6 +10,7 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.labels import STATUS_LABELS
 from qpvmap.core.workflow import OPEN_STATUSES, Outcome, Status
 from qpvmap.storage.models import Signalement
+from qpvmap.storage.relatives import locked
 from qpvmap.usecases.journal import Line, write
 from qpvmap.usecases.promises import dates_of, promise_of
 
@@ -39,12 +40,7 @@ def settle_parent(
     """
     if child.parent_id is None:
         return None
-    parent = session.scalars(
-        select(Signalement)
-        .where(Signalement.id == child.parent_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    parent = locked(session, child.parent_id)
     parts = session.scalars(select(Signalement).where(Signalement.parent_id == parent.id)).all()
     is_open = parent.status in OPEN_STATUSES
     if is_open and not any(part.status in OPEN_STATUSES for part in parts):

@@ -1,9 +1,11 @@
-"""From a line of a journal to those who are told of it: one job, then one notice each.
+"""From a line of a journal to those who are told of it: a job, then one notice each.
 
-The line's own transaction asks for the job; who is told is read when the job runs.
+The line's own transaction asks for the job; who is told is read when the job runs. Those who
+reported are told a minute later, so that what was done by mistake can be taken back before; teams
+are told of emergencies at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +15,20 @@ from sqlalchemy.orm import Session
 from qpvmap.core.actors import Actor
 from qpvmap.core.notices import NewNotice, PersonKind, event_source
 from qpvmap.core.telling import Happening, Letter, Telling, telling_of
+from qpvmap.core.undoing import HELD_FOR
 from qpvmap.core.workflow import Party
 from qpvmap.storage.followers import Follower, addresses_of, family_of, followers_of
 from qpvmap.storage.models import Event, Signalement
 from qpvmap.storage.queue import enqueue
+from qpvmap.storage.undoing import held_still, was_undone
 from qpvmap.usecases.alerts import moves_followed
 from qpvmap.usecases.emergencies import emergencies
 from qpvmap.usecases.notices import post
 from qpvmap.usecases.push import on_devices
 
 TELL = "tell_event"
+HELD = frozenset({Party.REPORTER})
+"""Parties that are told of a line once it can be taken back no more."""
 UNTOLD = "untold"
 
 
@@ -38,9 +44,20 @@ class Told:
 
 def announce(session: Session, event: Event, signalement: Signalement, actor: Actor) -> None:
     """Have a line told, if it is one of those that are."""
-    if session.info.get(UNTOLD) or not _telling(event, signalement).parties:
+    if session.info.get(UNTOLD):
         return
-    enqueue(session, TELL, event_id=event.id, contact_id=actor.contact_id)
+    parties = _telling(event, signalement).parties & set(EXPANDERS)
+    held = parties & HELD if event.kind != "created" else frozenset()
+    for some, not_before in ((parties - held, None), (held, event.at + HELD_FOR)):
+        if some:
+            enqueue(
+                session,
+                TELL,
+                not_before=not_before,
+                event_id=event.id,
+                contact_id=actor.contact_id,
+                parties=sorted(some),
+            )
 
 
 @contextmanager
@@ -54,14 +71,25 @@ def untold(session: Session) -> Iterator[None]:
         session.info[UNTOLD] = before
 
 
-def tell(session: Session, event_id: int, contact_id: int | None, now: datetime) -> int:
-    """Post the notices of a line and return how many are new: run twice, it posts none."""
+def tell(
+    session: Session,
+    event_id: int,
+    contact_id: int | None,
+    now: datetime,
+    parties: Collection[str] = tuple(Party),
+) -> int:
+    """Post the notices of a line to some parties and return how many are new.
+
+    Run twice, it posts none; of what was taken back, none either.
+    """
     event = session.get_one(Event, event_id)
-    signalement = session.get_one(Signalement, event.signalement_id)
+    signalement = held_still(session, event.signalement_id)
+    if was_undone(session, event_id):
+        return 0
     told = Told(event, signalement, _telling(event, signalement), contact_id)
     notices = [
         notice
-        for party in sorted(told.telling.parties)
+        for party in sorted(told.telling.parties & set(parties))
         for expand in EXPANDERS.get(party, ())
         for notice in expand(session, told, now)
     ]

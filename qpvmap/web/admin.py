@@ -1,4 +1,7 @@
-"""`/admin`: what could not be sent, how the worker is, and in a demonstration the outbox."""
+"""`/admin`: what could not be sent, how the worker is, and in a demonstration the outbox.
+
+Its other pages are in web/people.py and web/teams.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +56,9 @@ class Tab:
 
 TABS = (
     Tab("admin.show", "Envois", Action.VIEW_SENDINGS),
+    Tab("people.index", "Personnes", Action.MANAGE_PEOPLE),
+    Tab("teams.index", "Services", Action.MANAGE_PEOPLE),
+    Tab("teams.journal", "Journal", Action.MANAGE_PEOPLE),
     Tab("admin.outbox", "Courriels (démonstration)", Action.ADMINISTER),
 )
 

@@ -17,6 +17,7 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.bulk import MOST, NEEDS, BulkAction
 from qpvmap.core.french import local_date
 from qpvmap.core.permissions import Action
+from qpvmap.core.undoing import UNDO_FOR, is_in_time
 from qpvmap.storage.bulk import Sheet, run_by_id, sheets
 from qpvmap.storage.desk import teams_by_id
 from qpvmap.storage.fresh import standings
@@ -24,12 +25,13 @@ from qpvmap.storage.inbox_search import resolved
 from qpvmap.storage.models import BulkRun
 from qpvmap.storage.people import members_of
 from qpvmap.usecases.bulk import Item, advance, check_items, decoded, encoded, open_run
+from qpvmap.usecases.bulk_undo import can_be_taken_back, take_back_run
 from qpvmap.usecases.rounds import NewRound
 from qpvmap.web.bulk_bar import bulk_href
 from qpvmap.web.bulk_choice import Choice, read_choice, read_typed
 from qpvmap.web.bulk_files import MADE, chosen_made
 from qpvmap.web.bulk_replies import FORM, put_in, shelves
-from qpvmap.web.bulk_words import ROUND, WORDS, said
+from qpvmap.web.bulk_words import ROUND, WORDS, said, said_back
 from qpvmap.web.filters import request_now
 from qpvmap.web.fresh import cells
 from qpvmap.web.inbox import sees_every_team
@@ -260,11 +262,26 @@ def page_of(actor: Actor, run: BulkRun) -> dict[str, Any]:
         "result": result_of(actor, run),
         "typed": typed,
         "lot": str(uuid4()),
+        "undo": undo_of(run),
+        "back": back_of(run),
         "kept": kept(),
         "here": bulk_href(kept()),
         "rest_href": bulk_href(kept(), "bulk.go_on", run_id=run.id),
         "back_href": inbox_url(read_filters(request.args)),
     }
+
+
+@bp.post("/corbeille/lot/<uuid:run_id>/annuler")
+@access(Action.VIEW_INBOX)
+def take_back(run_id: UUID) -> ResponseReturnValue:
+    """Take back what a run did, as long as nobody was told."""
+    actor, left = current_actor(), 1
+    while left:
+        with unit_of_work() as session:
+            left = take_back_run(session, actor, run_id, request_now())
+    if wants_json():
+        return told_back(actor, run_of(actor, run_id))
+    return redirect(bulk_href(kept(), "bulk.show", run_id=run_id), 303)
 
 
 @bp.post("/corbeille/lot/<uuid:run_id>/suite")
@@ -283,10 +300,57 @@ def told(actor: Actor, run: BulkRun) -> ResponseReturnValue:
     return jsonify(
         said=result.said,
         href=bulk_href(kept(), "bulk.show", run_id=run.id),
+        undo=undo_of(run),
         done=list(result.done),
         rows={row.reference: cells(row) for row in rows},
         refused=[
             {"reference": one.reference, "reason": one.reason, "known": one.sheet is not None}
             for one in result.refused
+        ],
+    )
+
+
+def undo_of(run: BulkRun) -> dict[str, Any] | None:
+    """Return what takes a run back, while that can be; None otherwise."""
+    now = request_now()
+    if not is_in_time(run.at, now) or not can_be_taken_back(request_session(), run):
+        return None
+    left = UNDO_FOR - (now - run.at)
+    href = bulk_href(kept(), "bulk.take_back", run_id=run.id)
+    return {"href": href, "seconds": max(int(left.total_seconds()), 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What became of taking a run back."""
+
+    said: str
+    undone: tuple[str, ...]
+    stays: tuple[Refused, ...]
+
+
+def back_of(run: BulkRun) -> Back:
+    """Return what became of taking a run back; nothing when nobody tried."""
+    undone = tuple(item["reference"] for item in run.items if item.get("undone"))
+    stays = tuple(
+        Refused(item["reference"], item["stays"], None)
+        for item in run.items
+        if item.get("undone") is False
+    )
+    return Back(said_back(len(undone), len(stays)), undone, stays)
+
+
+def told_back(actor: Actor, run: BulkRun) -> ResponseReturnValue:
+    """Return what was taken back to the script of the list, which redraws its rows."""
+    session, now, back = request_session(), request_now(), back_of(run)
+    filters = resolved(session, actor, read_filters(request.args))
+    rows = standings(session, actor, back.undone, filters, now)
+    return jsonify(
+        said=back.said,
+        href=bulk_href(kept(), "bulk.show", run_id=run.id),
+        done=list(back.undone),
+        rows={row.reference: cells(row) for row in rows},
+        refused=[
+            {"reference": one.reference, "reason": one.reason, "known": True} for one in back.stays
         ],
     )

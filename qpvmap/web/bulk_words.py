@@ -89,3 +89,11 @@ def said(action: BulkAction, done: int, refused: int) -> str:
     if not done:
         return f"Aucun {words.done}\u00a0: {plural(refused, 'refusé')}"
     return f"{told}, {number(refused)} non"
+
+
+def said_back(undone: int, stays: int) -> str:
+    """Return `3 annulés, personne n’a été prévenu`; empty when nothing was taken back."""
+    if not undone:
+        return "Aucun n’a pu être annulé" if stays else ""
+    told = f"{number(undone)} {'annulé' if undone == 1 else 'annulés'}, personne n’a été prévenu"
+    return f"{told}\u00a0; {number(stays)} non" if stays else told

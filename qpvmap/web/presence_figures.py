@@ -191,7 +191,7 @@ def _hours_table(scope: Scope) -> Figures:
 
 def _rounds_table(scope: Scope) -> Figures:
     found = presence_figures(request_session(), scope, request_now()).rounds_by_month
-    header = ("mois", "quartier du début", "tournées")
+    header = ("mois", "quartier du début", "sorties")
     return header, [
         (month.strftime("%Y-%m"), qpv_code or ELSEWHERE, times)
         for (month, qpv_code), times in sorted(found.items())
@@ -236,7 +236,7 @@ TABLES: Mapping[str, Callable[[Scope], Figures]] = {
     "actions": _actions_table,
 }
 FILE_WORDS = {
-    "tournees": "Tournées par mois",
+    "tournees": "Sorties par mois",
     "heures": "Heures par créneau",
     "sollicitations": "Sollicitations",
     "actions": "Actions",

@@ -13,7 +13,7 @@ from qpvmap.web.sessions import request_session
 bp = Blueprint("presence_history", __name__)
 
 KIND_LABELS = {
-    Kind.ROUND: "Tournées de médiation",
+    Kind.ROUND: "Sorties de médiation",
     Kind.SOLICITATION: "Sollicitations",
     Kind.INITIATIVE: "Actions",
 }

@@ -38,7 +38,7 @@ ROUND = "/<uuid:presence_uid>"
 RECORD = access(Action.RECORD_PRESENCE)
 READ = access(Action.READ_PRESENCE)
 CHANGED_MEANWHILE = (
-    "Cette tournée vient de changer, depuis un autre appareil sans doute. "
+    "Cette sortie vient de changer, depuis un autre appareil sans doute. "
     "Vérifiez, puis enregistrez de nouveau : ce que vous avez saisi est gardé."
 )
 
@@ -63,7 +63,7 @@ def start() -> ResponseReturnValue:
         if is_outbox_request():
             raise
         return home(Refusal("debut", error.fields, request.form.to_dict())), 422
-    said = f"Tournée commencée à {clock(noted.presence.started_at)}."
+    said = f"Sortie commencée à {clock(noted.presence.started_at)}."
     return _answered(client_id, noted, said)
 
 
@@ -88,7 +88,7 @@ def end() -> ResponseReturnValue:
         asked = End(client_id, presence, read_instant())
         noted = usecases.end_presence(session, current_actor(), asked, request_now())
     ended = noted.presence.ended_at
-    said = f"Tournée terminée à {clock(ended)}." if ended else "Tournée terminée."
+    said = f"Sortie terminée à {clock(ended)}." if ended else "Sortie terminée."
     return _answered(client_id, noted, said)
 
 
@@ -118,7 +118,7 @@ def create() -> ResponseReturnValue:
             corrections.note_presence(session, actor, client_id, read_whole(), request_now(), team)
     except InvalidSubmission as error:
         return _after_form(Refusal("saisie", error.fields, request.form.to_dict())), 422
-    flash("Tournée enregistrée.", "success")
+    flash("Sortie enregistrée.", "success")
     return redirect(url_for("presences.show", presence_uid=client_id), 303)
 
 
@@ -155,7 +155,7 @@ def _shown(presence_uid: UUID, refusal: Refusal | None) -> str:
     session, actor = request_session(), current_actor()
     presence = find_presence(session, actor, presence_uid)
     if presence is None:
-        raise NotFound("Tournée", str(presence_uid))
+        raise NotFound("Sortie", str(presence_uid))
     is_own = presence.walker_id == actor.account_id
     correctable = is_own and _may_still_change(presence)
     choices = _choices(presence.territory_id, [presence.team]) if correctable else {}
@@ -195,7 +195,7 @@ def correct(presence_uid: UUID) -> ResponseReturnValue:
         return _shown(presence_uid, _refusal(error.fields)), 422
     except StaleVersion:
         return _shown(presence_uid, _refusal({"day": CHANGED_MEANWHILE})), 409
-    flash("Tournée corrigée. Ce qu’elle disait avant est gardé plus bas.", "success")
+    flash("Sortie corrigée. Ce qu’elle disait avant est gardé plus bas.", "success")
     return redirect(url_for("presences.show", presence_uid=presence_uid), 303)
 
 
@@ -217,7 +217,7 @@ def cancel(presence_uid: UUID) -> ResponseReturnValue:
             corrections.cancel_presence(session, current_actor(), presence_uid, request_now())
     except InvalidSubmission as error:
         return _shown(presence_uid, _refusal(error.fields)), 422
-    flash("Tournée retirée : elle ne compte plus.", "success")
+    flash("Sortie retirée : elle ne compte plus.", "success")
     return redirect(url_for("parcours.index"), 303)
 
 
@@ -227,5 +227,5 @@ def leave(presence_uid: UUID) -> ResponseReturnValue:
     """Say that one did not walk along in a colleague's round."""
     with unit_of_work() as session:
         corrections.leave_presence(session, current_actor(), presence_uid, request_now())
-    flash("C’est noté : vous n’étiez pas de cette tournée.", "success")
+    flash("C’est noté : vous n’étiez pas de cette sortie.", "success")
     return redirect(url_for("parcours.index"), 303)

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from qpvmap.core.errors import InvalidSubmission, QpvmapError
-from qpvmap.core.rounds import REASONS
+from qpvmap.core.rounds import REASONS, StopState
+from qpvmap.storage.models import RoundStop
 from qpvmap.storage.rounds import find_round, stops_of
 from qpvmap.usecases.round_stops import AtStop, block_stop, complete_stop
 from qpvmap.web.filters import request_now
@@ -22,6 +23,7 @@ from qpvmap.web.signalement_forms import (
     refusal_of,
     short_enough,
 )
+from qpvmap.web.signalement_undo import offer_later
 
 bp = Blueprint("round_stops", __name__, url_prefix="/tournees")
 
@@ -41,11 +43,10 @@ def show(round_id: int, stop_id: int) -> ResponseReturnValue:
 def complete(round_id: int, stop_id: int) -> ResponseReturnValue:
     """Say that the work is done."""
 
-    def act(session: Session) -> str:
+    def act(session: Session) -> tuple[str, RoundStop]:
         comment = short_enough(request.form, "comment", COMMENT_MAX)
         at = AtStop(round_id, stop_id, read_version(request.form))
-        complete_stop(session, current_actor(), at, comment, request_now())
-        return "Fait."
+        return "Fait.", complete_stop(session, current_actor(), at, comment, request_now())
 
     return settled(round_id, stop_id, DONE, act)
 
@@ -55,29 +56,40 @@ def complete(round_id: int, stop_id: int) -> ResponseReturnValue:
 def block(round_id: int, stop_id: int) -> ResponseReturnValue:
     """Say why it was not possible; a reason sent without words has its own."""
 
-    def act(session: Session) -> str:
+    def act(session: Session) -> tuple[str, RoundStop]:
         reason = request.form.get("reason", "")
         comment = short_enough(request.form, "comment", COMMENT_MAX)
         if not comment and reason in REASONS:
             comment = REASONS[reason].text
         at = AtStop(round_id, stop_id, read_version(request.form))
-        block_stop(session, current_actor(), at, reason, comment, request_now())
-        return f"Noté. {REASONS[reason].then}"
+        stop = block_stop(session, current_actor(), at, reason, comment, request_now())
+        return f"Noté. {REASONS[reason].then}", stop
 
     return settled(round_id, stop_id, BLOCKED, act)
 
 
 def settled(
-    round_id: int, stop_id: int, form: str, act: Callable[[Session], str]
+    round_id: int, stop_id: int, form: str, act: Callable[[Session], tuple[str, RoundStop]]
 ) -> ResponseReturnValue:
     """Do it and go to the next stop; what is refused keeps what was typed."""
     try:
         with unit_of_work() as session:
-            said = act(session)
+            said, stop = act(session)
+            moved = made_by(stop)
     except tuple(REFUSALS) as error:
         return refused(round_id, stop_id, form, error), REFUSALS[type(error)][0]
     flash(f"{said} {next_words(round_id)}", "success")
+    if moved:
+        offer_later(*moved, {"tournee": round_id})
     return redirect(url_for("rounds.show", round_id=round_id), 303)
+
+
+def made_by(stop: RoundStop) -> tuple[str, int] | None:
+    """Return the report that was moved at a stop and its version, when it can be taken back."""
+    not_ours = stop.reason in REASONS and REASONS[stop.reason].not_ours
+    if stop.state == StopState.POSTPONED or not_ours:
+        return None
+    return stop.signalement.reference, stop.signalement.version
 
 
 def refused(round_id: int, stop_id: int, form: str, error: QpvmapError) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qpvmap.core.deadlines import PARIS, Priority
 from qpvmap.core.labels import OUTCOME_LABELS, PRIORITY_LABELS, STATUS_LABELS
+from qpvmap.core.undoing import UNDONE
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage.signalements import Entry
 from qpvmap.web.filters import long_day
@@ -79,6 +80,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "child_reopened": ("Une partie est rouverte", "copy"),
     "text_released": ("Texte vérifié, visible de tous", "check"),
     "text_hidden": ("Texte caché au public", "eye-off"),
+    UNDONE: ("Annulé avant tout envoi", "undo"),
 }
 """Title and icon of a line that is not a change of status."""
 

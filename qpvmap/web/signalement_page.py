@@ -12,12 +12,14 @@ from qpvmap.storage.signalements import find_visible
 from qpvmap.storage.walk_records import walk_of_signalement
 from qpvmap.usecases.following import filer
 from qpvmap.usecases.handling import change_status
+from qpvmap.usecases.undoing import undo, version_to_undo
 from qpvmap.web.filters import request_now
 from qpvmap.web.security import access, act_as, current_actor, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalement_deeds import DEEDS, Sent
 from qpvmap.web.signalement_forms import REFUSALS, Refusal, read_move, read_version, refusal_of
 from qpvmap.web.signalement_list import done_in_list, found_neighbours
+from qpvmap.web.signalement_undo import offer_later, undone_words
 from qpvmap.web.signalement_view import back_href, kept_filters, page_of
 from qpvmap.web.signalement_words import CLOSE_WITHOUT_WORK, MOVES
 from qpvmap.web.throttle import FOLLOWING, Slower, pause
@@ -88,13 +90,35 @@ def move(reference: str) -> ResponseReturnValue:
         slow_down(actor, reference)
         with unit_of_work() as session:
             version, sent = read_version(request.form), read_move(request.form)
-            change_status(session, actor, reference, sent, version=version, now=request_now())
+            row = change_status(session, actor, reference, sent, version=version, now=request_now())
+            moved = version_to_undo(session, row) if beside else None
     except Slower:
         return too_many(actor, reference, request.form.get("to", ""))
     except tuple(REFUSALS) as error:
         return refused(actor, reference, error, request.form.get("to", ""))
     done = (CLOSE_WITHOUT_WORK if sent.outcome else MOVES[sent.to]).done
-    return on_to_next(actor, reference, done, beside)
+    answer = on_to_next(actor, reference, done, beside)
+    if moved is not None:
+        offer_later(reference, moved, kept_filters())
+    return answer
+
+
+@bp.post("/signalements/<reference>/annuler")
+@access(Action.HANDLE)
+def take_back(reference: str) -> ResponseReturnValue:
+    """Take back the reader's last gesture, then show the page; what is too late is said."""
+    actor = current_actor()
+    try:
+        with unit_of_work() as session:
+            version = read_version(request.values)
+            done = undone_words(undo(session, actor, reference, version, request_now()))
+    except (errors.CannotChange, errors.InvalidSubmission, errors.StaleVersion) as error:
+        flash(str(error), "warning")
+    else:
+        flash(done, "success")
+    if round_id := request.args.get("tournee", type=int):
+        return redirect(url_for("rounds.show", round_id=round_id), 303)
+    return back_to(actor, reference)
 
 
 @bp.post(f"/signalements/<reference>/<any({KNOWN_DEEDS}):name>")

@@ -24,6 +24,7 @@ from qpvmap.web.signalement_forms import COMMENT_MAX, WAITING_ON_MAX
 from qpvmap.web.signalement_history import Reader, steps_of
 from qpvmap.web.signalement_list import list_position, view_params
 from qpvmap.web.signalement_replies import NO_REPLIES, replies_on_page
+from qpvmap.web.signalement_undo import offer_of
 from qpvmap.web.signalement_words import NEXT_STEPS, OUTCOME_CHOICES, MoveWords, move_words
 from qpvmap.web.tickets import filed_here
 
@@ -202,6 +203,7 @@ def page_of(actor: Actor, signalement: Signalement) -> dict[str, Any]:
         "point": point_at(session, signalement.id),
         "is_open": signalement.status in OPEN_STATUSES,
         "steps": steps_of(entries, reader),
+        "undo": offer_of(actor, signalement, entries, now),
         "choices": moves,
         "next_step": NEXT_STEPS.get(Status(signalement.status)),
         "outcome_choices": list(OUTCOME_CHOICES.items()),

@@ -132,6 +132,13 @@ def test_ten_reports_when_handled_by_the_keyboard_alone_then_each_has_moved(
     assert [found[reference] for reference in references] == (
         ["acknowledged"] * 6 + ["resolved"] * 2 + ["scheduled"] * 2
     )
+    press("z")  # it was a slip: nobody was told yet
+    expect(page.locator(".toast")).to_have_text("2 annulés, personne n’a été prévenu")
+    expect(row_of(page, references[6])).to_contain_text("Pris en charge")
+    found = statuses(blagis)
+    assert [found[reference] for reference in references[6:8]] == ["acknowledged"] * 2
+    press("z")
+    expect(page.locator("[data-said]")).to_have_text("Plus rien à annuler : la minute est passée.")
 
 
 def test_keys_when_writing_or_with_another_key_then_they_do_nothing(
@@ -253,7 +260,7 @@ def test_bulk_when_something_is_missing_then_the_dialog_says_so_and_keeps_the_re
     expect(dialog.get_by_label("Pourquoi attendre")).to_have_value("Une pièce manque.")
     dialog.get_by_label("Qui attendez-vous").fill("Enedis")
     dialog.get_by_role("button", name="Mettre en attente").click()
-    expect(page.locator(".toast")).to_have_text("2 en attente")
+    expect(page.locator(".toast")).to_have_text("2 en attente Annuler z", use_inner_text=True)
     expect(row_of(page, references[2]).get_by_role("link")).to_be_focused()
     assert sorted(statuses(blagis).values()) == ["new", "waiting", "waiting"]
 
@@ -284,7 +291,7 @@ def test_bulk_on_a_phone_when_chosen_then_the_bar_stands_above_the_tabs(
     assert_accessible(page)
     page.get_by_label("Date prévue").fill(SOON.isoformat())
     page.get_by_role("dialog").get_by_role("button", name="Planifier").tap()
-    expect(page.locator(".toast")).to_have_text("3 planifiés")
+    expect(page.locator(".toast")).to_have_text("3 planifiés Annuler", use_inner_text=True)
 
 
 def test_bulk_without_a_script_when_ticked_and_sent_then_pages_ask_and_answer(

@@ -63,5 +63,5 @@ def test_desk_when_it_is_night_or_a_day_off_then_is_shut() -> None:
 
 def test_alert_when_before_its_hour_then_covers_up_to_the_day_before() -> None:
     assert alert_until(paris(13, 17, 30)) == paris(12, 17, 30)
-    assert alert_until(paris(13, 17, 31)) == paris(13, 17, 30)
-    assert alert_until(paris(13, 17, 31)) - alert_until(paris(13, 9)) == timedelta(days=1)
+    assert alert_until(paris(13, 17, 32)) == paris(13, 17, 30)
+    assert alert_until(paris(13, 17, 32)) - alert_until(paris(13, 9)) == timedelta(days=1)

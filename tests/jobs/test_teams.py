@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from qpvmap.core.actors import Role
 from qpvmap.core.deadlines import PARIS, Priority
 from qpvmap.core.notices import Channel, Sending
 from qpvmap.core.subscriptions import SubscriptionKind, Wish
+from qpvmap.core.undoing import HELD_FOR
 from qpvmap.core.workflow import Request, Status
 from qpvmap.storage.models import Notice, PushDevice, Subscriber, TeamDigest
 from qpvmap.storage.queue import enqueue
@@ -260,7 +261,8 @@ def test_move_when_followed_then_mail_and_browser_are_told_and_a_browser_gone_is
             )
         session.flush()
         taken = Request(Status.ACKNOWLEDGED, "Vu avec Mme Martin")
-        change_status(session, agent, row.reference, taken, version=row.version, now=MONDAY)
+        before = datetime.now(UTC) - HELD_FOR  # its minute is over: nothing is held any more
+        change_status(session, agent, row.reference, taken, version=row.version, now=before)
         reference, email = row.reference, account.email
     service.gone.add("-gone")
     server = Server()

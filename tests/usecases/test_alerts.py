@@ -15,6 +15,7 @@ from qpvmap.core.deadlines import PARIS
 from qpvmap.core.digests import MAX_LINES
 from qpvmap.core.errors import InvalidSubmission, NotFound
 from qpvmap.core.subscriptions import MAX_AT_ONCE_A_DAY, MAX_SUBSCRIPTIONS, SubscriptionKind, Wish
+from qpvmap.core.undoing import HELD_FOR
 from qpvmap.core.workflow import Request, Status
 from qpvmap.storage.models import Account, Contact, Event, Notice, Road, Subscriber, Subscription
 from qpvmap.storage.session import make_engine, transaction
@@ -36,6 +37,8 @@ from qpvmap.usecases.subscriptions import (
     subscribe,
     subscribe_by_mail,
 )
+from qpvmap.usecases.telling import tell
+from qpvmap.usecases.undoing import undo
 from tests.factories import (
     OUT_OF_QUARTER_WEST,
     Toy,
@@ -258,6 +261,18 @@ def test_move_when_a_signalement_is_followed_then_is_told_at_once_and_not_again(
     bulletin = move_bulletin(session, subscriber, event.id, STOP)
     assert bulletin is not None
     assert bulletin.subject.replace("\u00a0", " ") == f"{row.reference} : pris en charge"
+    assert send_alerts(session, EVENING) == 0
+
+
+def test_move_when_it_was_taken_back_then_the_evening_says_nothing_of_it(
+    session: Session, toy: Toy
+) -> None:
+    agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
+    row = filed(session, toy, MORNING - timedelta(days=3))
+    by_mail(session, toy, Wish(SubscriptionKind.SIGNALEMENT, row.reference))
+    event = taken(session, toy, row, agent, MORNING)
+    undo(session, agent, row.reference, row.version, MORNING + timedelta(seconds=9))
+    assert tell(session, event.id, None, MORNING + HELD_FOR) == 0
     assert send_alerts(session, EVENING) == 0
 
 

@@ -19,6 +19,7 @@ from qpvmap.storage.session import make_engine, transaction
 from qpvmap.usecases.digests import DIGEST, digest_bulletin, send_digests
 from qpvmap.usecases.handling import change_status
 from qpvmap.usecases.messages import message
+from qpvmap.usecases.undoing import undo
 from tests.factories import (
     Toy,
     actor_for,
@@ -176,6 +177,19 @@ def test_digest_when_several_things_happened_then_each_is_told_once_under_its_re
     said = words(bulletin)
     for never in ("numéro 12", "pas fait", "à reprendre", "Un trou dans la chaussée", "Camille"):
         assert never not in said
+
+
+def test_digest_when_a_move_was_taken_back_then_nothing_was_reopened_by_it(
+    session: Session, toy: Toy
+) -> None:
+    agent = make_actor(session, toy, Role.AGENT, "technique-ouest")
+    night = THURSDAY - timedelta(hours=5)
+    row = filed(session, toy, night - timedelta(days=9), status=Status.REOPENED)
+    taking = Request(Status.ACKNOWLEDGED)
+    change_status(session, agent, row.reference, taking, version=row.version, now=night)
+    undo(session, agent, row.reference, row.version, night + timedelta(seconds=9))
+    assert row.status == Status.REOPENED
+    assert send_digests(session, THURSDAY) == 0
 
 
 def test_digest_when_there_are_177_then_30_have_a_line_and_a_link_leads_to_the_rest(

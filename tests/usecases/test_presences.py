@@ -103,7 +103,7 @@ def test_start_when_on_a_round_already_then_says_since_when(
     session: Session, mediator: Actor
 ) -> None:
     start_presence(session, mediator, Start(uuid4(), WEST, NOW), NOW)
-    with pytest.raises(InvalidSubmission, match="déjà une tournée en cours depuis le mardi"):
+    with pytest.raises(InvalidSubmission, match="déjà une sortie en cours depuis le mardi"):
         start_presence(session, mediator, Start(uuid4(), EAST), NOW + HOUR)
 
 
@@ -146,7 +146,7 @@ def test_start_when_two_rounds_follow_then_they_may_touch_but_not_overlap(
     )
     assert follows.presence.started_at == NOW + 2 * HOUR
     end_presence(session, mediator, End(uuid4(), follows.presence.client_id), NOW + 3 * HOUR)
-    with pytest.raises(InvalidSubmission, match="déjà noté une tournée à ces heures"):
+    with pytest.raises(InvalidSubmission, match="déjà noté une sortie à ces heures"):
         start_presence(session, mediator, Start(uuid4(), EAST, NOW + HOUR), NOW + 4 * HOUR)
     assert totals(session, toy) == (3, 3)
 
@@ -261,7 +261,7 @@ def test_correction_when_over_another_round_then_is_refused(
     walked(session, mediator, NOW - 4 * HOUR)
     presence = walked(session, mediator, NOW)
     told = whole((NOW - 3 * HOUR, WEST), end=NOW + HOUR)
-    with pytest.raises(InvalidSubmission, match="déjà noté une tournée à ces heures"):
+    with pytest.raises(InvalidSubmission, match="déjà noté une sortie à ces heures"):
         correct_presence(
             session, mediator, presence.client_id, told, presence.version, NOW + 9 * HOUR
         )

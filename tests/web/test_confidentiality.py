@@ -326,6 +326,8 @@ def values_of(secret: Signalement, public: Signalement) -> dict[str, Any]:
         "slug": ("introuvable",),
         "precedent_id": (1,),
         "token_id": (MISSING_ID,),
+        "account_id": (1, MISSING_ID),
+        "team_id": (secret.team_id, MISSING_ID),
         "view_id": (MISSING_ID,),
         "place_id": (MISSING_ID,),
         "match_id": (MISSING_ID,),

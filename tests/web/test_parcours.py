@@ -66,13 +66,13 @@ def test_round_when_walked_by_plain_forms_then_is_started_moved_and_ended(
     answer = send(client, "/parcours/tournees/debut", sector=WEST, others="1")
     assert answer.status_code == 303
     shown = page(client, "/parcours")
-    assert "Tournée commencée à" in shown
+    assert "Sortie commencée à" in shown
     assert re.search(r"ici&nbsp;:|ici\u00a0: <b>Côté ouest</b>", shown)
     uid = str(db.scalars(select(Presence.client_id)).one())
     send(client, "/parcours/tournees/secteur", presence=uid, sector=EAST)
     assert "Côté est</b>" in page(client, "/parcours")
     send(client, "/parcours/tournees/fin", presence=uid)
-    assert "Tournée terminée à" in page(client, "/parcours")
+    assert "Sortie terminée à" in page(client, "/parcours")
     db.expire_all()
     presence = db.scalars(select(Presence)).one()
     assert presence.ended_at is not None

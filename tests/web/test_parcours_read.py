@@ -118,7 +118,7 @@ def test_pages_when_of_no_concern_then_are_refused(
     if role in (Role.AGENT, Role.PLANNER):  # they have walks, and no more
         home = page(other, "/parcours")
         assert "Diagnostics en marchant" in home
-        assert not re.search("Tournée de médiation|Ce mois-ci|Historique", home)
+        assert not re.search("Sortie de médiation|Ce mois-ci|Historique", home)
     else:
         assert other.get("/parcours").status_code == 403
         assert 'href="/parcours"' not in page(other, "/")
@@ -176,12 +176,12 @@ def test_history_when_filtered_then_shows_that_alone(
     client: FlaskClient, noted: dict[str, str]
 ) -> None:
     everything = page(client, "/parcours/historique")
-    assert all(words in everything for words in ("Tournée de", "Habitant, Santé", "Nettoyage"))
+    assert all(words in everything for words in ("Sortie de", "Habitant, Santé", "Nettoyage"))
     rounds = page(client, "/parcours/historique?genre=tournee")
-    assert "Tournée de" in rounds
+    assert "Sortie de" in rounds
     assert "Nettoyage" not in rounds
     quarter = page(client, "/parcours/historique?quartier=QN09299X")
-    assert "Tournée de" in quarter
+    assert "Sortie de" in quarter
     assert "Nettoyage" not in quarter
     assert "Rien de noté" in page(client, "/parcours/historique?du=2019-01-01&au=2019-02-01")
     assert page(client, "/parcours/historique?avant=x~y~z&du=&genre=rien")

@@ -15,7 +15,7 @@ async function fillReady(part) {
 export class Bulk {
   /** `changed()` is called once something was done, so that the rest of the page can follow. */
   constructor(changed) {
-    Object.assign(this, { changed, busy: false, typed: new Map() });
+    Object.assign(this, { changed, busy: false, typed: new Map(), last: null });
     this.attach();
   }
 
@@ -211,15 +211,63 @@ export class Bulk {
     }
     this.all.checked = false;
     this.#tickPage(false);
+    this.last = told.undo && { ...told.undo, until: Date.now() + told.undo.seconds * 1000, last };
     if (told.refused.length) this.#tell(told);
     else this.#tellDone(told, last);
     this.changed();
   }
 
+  /** Take back what was done last, while that can be: nobody was told of it yet. */
+  async undo() {
+    if (!this.form || this.busy) return;
+    const { href, until, last } = this.last ?? {};
+    this.last = null;
+    if (!href || Date.now() > until) {
+      say(this.form.dataset.nothingToUndo);
+      return;
+    }
+    this.#work(true);
+    try {
+      const body = new URLSearchParams({ csrf_token: this.form.elements.csrf_token.value });
+      const headers = { Accept: ACCEPT };
+      const answer = await fetch(href, { method: "POST", body, headers, redirect: "manual" });
+      this.#takenBack(await answer.json(), last);
+    } catch {
+      this.#fail();
+    } finally {
+      this.#work(false);
+    }
+  }
+
+  #takenBack(told, last) {
+    document.querySelector(".toast")?.remove();
+    for (const reference of told.done) {
+      const row = rowOf(reference);
+      row?.classList.remove("is-done", "is-gone");
+      if (row && told.rows[reference]) redraw(row, told.rows[reference]);
+    }
+    if (told.refused.length) this.#tell(told);
+    else {
+      this.region.hidden = true;
+      toast(told.said);
+      if (last?.isConnected) link(last).focus();
+    }
+    this.changed();
+  }
+
+  /** The button of the note that says what was done. */
+  #undoButton() {
+    if (!this.last) return null;
+    const button = document.querySelector("[data-bulk-undo]").content.cloneNode(true);
+    button.querySelector("button").addEventListener("click", () => this.undo());
+    return button;
+  }
+
   #tellDone(told, last) {
     this.region.hidden = true;
     const [only] = told.done;
-    toast(told.done.length === 1 ? `${only} : ${told.said.replace(/^1 /, "")}` : told.said);
+    const words = told.done.length === 1 ? `${only} : ${told.said.replace(/^1 /, "")}` : told.said;
+    toast(words, this.#undoButton());
     const list = rows();
     const next = list[list.indexOf(last) + 1] ?? last;
     link(next).focus();
@@ -230,6 +278,8 @@ export class Bulk {
     const part = document.querySelector("[data-bulk-result]").content.cloneNode(true);
     part.querySelector("[data-result-said]").textContent = told.said;
     part.querySelector("[data-result-href]").href = told.href;
+    const undo = this.#undoButton();
+    if (undo) part.querySelector("[data-result-href]").before(undo);
     const list = part.querySelector("[data-result-refused]");
     for (const one of told.refused.slice(0, FIRST_SHOWN)) {
       const item = document.createElement("li");

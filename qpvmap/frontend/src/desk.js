@@ -2,6 +2,7 @@
 // is said of them.
 
 const TOAST_MS = 6000;
+const TOAST_WITH_ACTION_MS = 20_000;
 
 export const rows = () => [...document.querySelectorAll("[data-rows] [data-reference]")];
 export const rowOf = (reference) => rows().find((row) => row.dataset.reference === reference);
@@ -33,17 +34,25 @@ export function redraw(row, cells) {
   row.classList.toggle("is-gone", !cells.here);
 }
 
-/** Say what was done, for six seconds, or for as long as one is on it. Never an error. */
-export function toast(words) {
+/**
+ * Say what was done, for six seconds, or for as long as one is on it. Never an error.
+ * `action` is a button to go with it: such a note stays longer.
+ */
+export function toast(words, action) {
   document.querySelector(".toast")?.remove();
   const note = document.createElement("div");
   note.className = "toast no-print";
-  note.textContent = words;
+  note.append(words);
+  if (action) note.append(action);
   document.body.append(note);
-  let timer = setTimeout(() => note.remove(), TOAST_MS);
-  note.addEventListener("pointerenter", () => clearTimeout(timer));
-  note.addEventListener("pointerleave", () => {
-    timer = setTimeout(() => note.remove(), TOAST_MS);
-  });
+  const leave = () => setTimeout(() => note.remove(), action ? TOAST_WITH_ACTION_MS : TOAST_MS);
+  let timer = leave();
+  for (const event of ["pointerenter", "focusin"])
+    note.addEventListener(event, () => clearTimeout(timer));
+  for (const event of ["pointerleave", "focusout"])
+    note.addEventListener(event, () => {
+      clearTimeout(timer);
+      timer = leave();
+    });
   say(words);
 }

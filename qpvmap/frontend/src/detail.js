@@ -1,5 +1,6 @@
 // The page of a signalement: ready-made answers, long texts folded, the next action under the thumb.
 import "./replies.js";
+import "./undo.js";
 
 const SLACK_PX = 24;
 

@@ -12,6 +12,7 @@ import { followMap } from "./inbox-follow.js";
 import { inboxKeys, keysHelp } from "./keys.js";
 import { light } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
+import "./undo.js";
 
 const WIDE = window.matchMedia("(min-width: 64rem)");
 

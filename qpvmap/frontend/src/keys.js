@@ -44,6 +44,13 @@ function tick() {
   return true;
 }
 
+/** Go to the offer to take back what was just done, if the page makes it. */
+function toUndo() {
+  const button = document.querySelector("[data-undo] button");
+  button?.focus();
+  return Boolean(button);
+}
+
 /** The keys of the inbox: walking, choosing, acting, searching, help. */
 export function inboxKeys(bulk, help) {
   const once = (act) => (event) => (event.repeat ? undefined : act());
@@ -54,6 +61,7 @@ export function inboxKeys(bulk, help) {
     a: once(() => bulk.act("prendre")),
     p: once(() => bulk.act("planifier")),
     r: once(() => bulk.act("resoudre")),
+    z: once(() => (bulk.last || !toUndo() ? bulk.undo() : undefined)),
     "/": once(search),
     "?": once(help),
     Escape: () => (bulk.chosen().length ? bulk.clear() : false),
@@ -63,7 +71,7 @@ export function inboxKeys(bulk, help) {
 /** The keys of one signalement: each brings to its form, where one says the rest. */
 export function detailKeys() {
   const to = (status) => () => goTo(status);
-  onKeys({ a: to("acknowledged"), p: to("scheduled"), r: to("resolved") });
+  onKeys({ a: to("acknowledged"), p: to("scheduled"), r: to("resolved"), z: toUndo });
 }
 
 function goTo(status) {

@@ -16,8 +16,8 @@ export const KINDS = {
   },
   photo: { name: "Photo", many: "{n} photos", icon: "camera", as: "multipart", file: "photo" },
   "presence-start": {
-    name: "Début de tournée",
-    many: "{n} débuts de tournée",
+    name: "Début de sortie",
+    many: "{n} débuts de sortie",
     icon: "walk",
     as: "form",
     edit: () => "/parcours/tournees/saisie",
@@ -29,8 +29,8 @@ export const KINDS = {
     as: "form",
   },
   "presence-end": {
-    name: "Fin de tournée",
-    many: "{n} fins de tournée",
+    name: "Fin de sortie",
+    many: "{n} fins de sortie",
     icon: "check",
     as: "form",
   },

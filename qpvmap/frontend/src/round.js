@@ -1,5 +1,6 @@
 // The map of a round: numbered stops, the way between them, the depot that can be dragged.
 // The page is complete without it. It also offers the usual words of a reason.
+import "./undo.js";
 import { fitPins } from "./fit-pins.js";
 import L from "./global-leaflet.js";
 import { light } from "./map-pins.js";

@@ -6,6 +6,7 @@ from qpvmap.storage.models.accounts import (
     AttemptCount,
     Passkey,
     RoleRow,
+    Upkeep,
     account_role,
     team_member,
 )
@@ -186,6 +187,7 @@ __all__ = [
     "TeamDigest",
     "Territory",
     "UnplacedEquipment",
+    "Upkeep",
     "WalkBody",
     "WalkDecision",
     "WalkItem",

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_security import RoleMixin, UserMixin, WebAuthnMixin
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -146,12 +147,39 @@ class AttemptCount(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
 
 
+class Upkeep(Base):
+    """What somebody did to an account or a team from the pages: who, when, what it changed.
+
+    `changes` holds `{"set": {...}, "was": {...}}` in words. The database refuses to
+    change or remove a line.
+    """
+
+    __tablename__ = "upkeep"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(account_id, team_id) = 1", name="one_subject"),
+        Index(None, "account_id", postgresql_where=text("account_id is not null")),
+        Index(None, "team_id", postgresql_where=text("team_id is not null")),
+        Index(None, "territory_id", "id"),
+        Index(None, "actor_id"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[int] = mapped_column(ForeignKey("territory.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    at: Mapped[datetime]
+    actor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str]
+    changes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+
+
 __all__ = [
     "Account",
     "ApiToken",
     "AttemptCount",
     "Passkey",
     "RoleRow",
+    "Upkeep",
     "account_role",
     "team_member",
 ]

@@ -15,7 +15,8 @@ class BulkRun(Base):
     """One action on many signalements: what was asked and typed, and what became of each.
 
     `items` are `{"reference", "version", "done", "reason"}` in the order of the list; `done` is
-    null until its turn has come. Only the person who asked for it reads it.
+    null until its turn has come. `after` is the version that it made; `undone` and
+    `stays`, what became of that and why it stays. Only the person who asked for it reads it.
     """
 
     __tablename__ = "bulk_run"

@@ -229,12 +229,21 @@ class Event(Base):
 
     `changes` holds `{"set": {...}, "was": {...}}` of the state fields that this line changed, so
     that the present state is the sum of the lines. `version` is the signalement's after the line;
-    `sequence` counts its lines. An `internal` line is for those who handle. The database refuses
-    to change or remove a line.
+    `sequence` counts its lines. An `internal` line is for those who handle. `undoes_id` is the
+    line that this one takes back, once at most. The database refuses to change or remove a line.
     """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("signalement_id", "sequence"), Index(None, "at"))
+    __table_args__ = (
+        UniqueConstraint("signalement_id", "sequence"),
+        Index(None, "at"),
+        Index(
+            "uq_event_undoes_id",
+            "undoes_id",
+            unique=True,
+            postgresql_where=text("undoes_id is not null"),
+        ),
+    )
 
     id: Mapped[Id]
     signalement_id: Mapped[int] = mapped_column(ForeignKey("signalement.id"))
@@ -249,6 +258,7 @@ class Event(Base):
     to_status: Mapped[str]
     comment: Mapped[str] = mapped_column(server_default="")
     changes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
 
 
 class ReferenceCounter(Base):

@@ -37,7 +37,11 @@ happened as (
             )
         ) as contested
     from wanted
-    inner join event on event.at >= wanted.since and event.at < wanted.until
+    inner join event
+        on
+            event.at >= wanted.since
+            and event.at < wanted.until
+            and event.kind <> 'undone'
     inner join signalement
         on event.signalement_id = signalement.id and wanted.team_id = signalement.team_id
     group by event.signalement_id, wanted.team_id
