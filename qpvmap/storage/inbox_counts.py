@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Tab
-from qpvmap.core.workflow import OPEN_STATUSES, UNTAKEN_STATUSES
+from qpvmap.core.workflow import UNTAKEN_STATUSES
 from qpvmap.storage.inbox_conditions import STATUSES_OF, handled, in_tab
 from qpvmap.storage.inbox_search import APART, Part, are_read_last, is_everywhere, is_said
 from qpvmap.storage.models import Signalement
@@ -105,7 +105,7 @@ def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[C
     """Yield the condition on what is open; statuses are said once, or fewer rows are expected."""
     yield handled(actor, filters, now)
     if not filters.keeps_open_alone:
-        yield Signalement.status.in_(OPEN_STATUSES)
+        yield APART[Part.OPEN]
 
 
 def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:

@@ -73,11 +73,15 @@ class Part(Enum):
 
 
 APART: Mapping[Part, ColumnElement[bool]] = {
-    Part.OPEN: Signalement.status.in_(OPEN_STATUSES),
+    Part.OPEN: Signalement.status.in_(sorted(OPEN_STATUSES)),
     Part.RESOLVED: Signalement.status == Status.RESOLVED,
     Part.CLOSED: Signalement.status == Status.CLOSED,
 }
-"""Parts that have no row in common; together they are the whole."""
+"""Parts that have no row in common; together they are the whole.
+
+What is open is said in another order than in the index of its words: said in the same, the server
+would not ask the index of teams for it too, and would meet it with the whole past of a team.
+"""
 IN_PART: Mapping[Part, ColumnElement[bool]] = {**APART, Part.WHOLE: or_(*APART.values())}
 """Said with words, so that they are found by the index of their part, or by the three of them."""
 
@@ -184,13 +188,10 @@ def _of_a_named_category(known: Resolved) -> list[ColumnElement[bool]]:
 def _by_key(actor: Actor, said: ColumnElement[bool], part: Part) -> ColumnElement[bool]:
     """Return the condition on rows of a part of which this is said, found apart by their keys.
 
-    Said at once with the categories that the words name, no index would hold the answer. What is
-    open is found by its words alone: told of a team, the server would go through its whole past.
+    Said at once with the categories that the words name, no index would hold the answer.
     """
-    rows = select(Signalement.id).where(IN_PART[part], said)
-    if part.is_past:
-        rows = rows.where(reached_by(actor, Action.HANDLE))
-    return Signalement.id.in_(rows)
+    reached = reached_by(actor, Action.HANDLE)
+    return Signalement.id.in_(select(Signalement.id).where(reached, IN_PART[part], said))
 
 
 def _holds(
