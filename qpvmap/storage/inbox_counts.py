@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
+    and_,
     case,
     cast,
     func,
@@ -23,7 +24,13 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Tab
 from qpvmap.core.workflow import UNTAKEN_STATUSES
 from qpvmap.storage.inbox_conditions import STATUSES_OF, handled, in_tab
-from qpvmap.storage.inbox_search import APART, Part, are_read_last, is_everywhere, is_said
+from qpvmap.storage.inbox_search import (
+    Part,
+    are_read_last,
+    in_part,
+    is_everywhere,
+    is_said,
+)
 from qpvmap.storage.models import Signalement
 
 Counts = Select[*tuple[int, ...]]
@@ -105,7 +112,7 @@ def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[C
     """Yield the condition on what is open; statuses are said once, or fewer rows are expected."""
     yield handled(actor, filters, now)
     if not filters.keeps_open_alone:
-        yield APART[Part.OPEN]
+        yield in_part(actor, filters, Part.OPEN)
 
 
 def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
@@ -144,15 +151,25 @@ def _of_past(actor: Actor, filters: InboxFilters, now: datetime, part: Part) -> 
     In the order of an index that holds what is filtered by, so that the table is never read; words
     are found by theirs, and in no order: sorted, all would be found before the first is counted.
     """
-    texts_last = are_read_last(filters, part) and not is_everywhere(filters)
+    texts_last = _are_read_last(filters, part)
     asked = replace(filters, search="") if texts_last else filters
-    rows = select(Signalement.id).where(handled(actor, asked, now, part), APART[part])
+    kept = and_(handled(actor, asked, now, part), in_part(actor, filters, part))
+    rows = select(Signalement.id).where(kept)
     if not filters.search:
         return rows.order_by(SORTED_BY[part].desc())
     if not texts_last:
         return rows
-    kept = rows.offset(0).subquery(f"kept_{part.value}")  # `offset 0` holds the server to it
-    return select(kept.c.id).where(is_said(actor, filters, kept.c.id))
+    found = rows.offset(0).subquery(f"kept_{part.value}")  # `offset 0` holds the server to it
+    return select(found.c.id).where(is_said(actor, filters, found.c.id))
+
+
+def _are_read_last(filters: InboxFilters, part: Part) -> bool:
+    """Return whether texts of the past are: those of words everywhere, in a category alone.
+
+    Its index holds whose each row is and how it stands: a team may have none of it.
+    """
+    everywhere = is_everywhere(filters) and not filters.category
+    return are_read_last(filters, part) and not everywhere
 
 
 def _how_many(rows: Select[int]) -> ScalarSelect[int]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Resolved, Tab
-from qpvmap.core.permissions import Action
+from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.models import Category, SearchWord, Signalement, Team
 from qpvmap.storage.statements import statement
@@ -72,18 +72,14 @@ class Part(Enum):
         return self is not Part.OPEN
 
 
-APART: Mapping[Part, ColumnElement[bool]] = {
-    Part.OPEN: Signalement.status.in_(sorted(OPEN_STATUSES)),
+IN_PART: Mapping[Part, ColumnElement[bool]] = {
+    Part.OPEN: Signalement.status.in_(OPEN_STATUSES),
     Part.RESOLVED: Signalement.status == Status.RESOLVED,
     Part.CLOSED: Signalement.status == Status.CLOSED,
 }
-"""Parts that have no row in common; together they are the whole.
-
-What is open is said in another order than in the index of its words: said in the same, the server
-would not ask the index of teams for it too, and would meet it with the whole past of a team.
-"""
-IN_PART: Mapping[Part, ColumnElement[bool]] = {**APART, Part.WHOLE: or_(*APART.values())}
-"""Said with words, so that they are found by the index of their part, or by the three of them."""
+"""Parts that have no row in common; together they are the whole."""
+ANY_PART = or_(*IN_PART.values())
+"""Always true: words are found by the index of each part, which is named."""
 
 
 def part_of(filters: InboxFilters, tab: Tab) -> Part:
@@ -91,6 +87,21 @@ def part_of(filters: InboxFilters, tab: Tab) -> Part:
     if filters.keeps_open_alone or tab not in CAPPED:
         return Part.OPEN
     return Part.RESOLVED if tab is Tab.RESOLVED else Part.WHOLE
+
+
+def in_part(actor: Actor, filters: InboxFilters, part: Part) -> ColumnElement[bool]:
+    """Return the condition on rows of a part, said so that words are found by its index.
+
+    For who asks for some teams, what is open is said in another order than in that index: said
+    alike, the server takes it as dealt with, and meets the words with all that a team ever had.
+    """
+    if part is Part.OPEN and (filters.team or not _reaches_every_team(actor)):
+        return Signalement.status.in_(sorted(OPEN_STATUSES))
+    return IN_PART.get(part, ANY_PART)
+
+
+def _reaches_every_team(actor: Actor) -> bool:
+    return Reach.TERRITORY in reach_of(actor, Action.HANDLE, Nature.TECHNIQUE)
 
 
 def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilters:
@@ -155,7 +166,7 @@ def says(
     said = _in_texts(actor, filters, limit, any_part=part is Part.WHOLE)
     few = max((share or 0 for share in known.shares), default=0) < OFTEN
     if known.named and said and (few if part.is_past else not is_everywhere(filters)):
-        said = [_by_key(actor, or_(*said), part)]
+        said = [_by_key(actor, in_part(actor, filters, part), or_(*said))]
     return or_(false(), *said, *_of_a_named_category(known))
 
 
@@ -173,7 +184,7 @@ def _in_texts(
     parts: list[ColumnElement[bool]] = []
     if asked := _query(filters, known):
         held = _holds(actor, filters, asked, known.shares, limit)
-        parts.append(and_(held, IN_PART[Part.WHOLE]) if any_part else held)
+        parts.append(and_(held, ANY_PART) if any_part else held)
     if known.referred is not None:
         parts.append(Signalement.id.in_(known.referred))
     elif LIKE_A_REFERENCE.fullmatch(filters.search):
@@ -185,13 +196,15 @@ def _of_a_named_category(known: Resolved) -> list[ColumnElement[bool]]:
     return [Signalement.category_id.in_(known.named)] if known.named else []
 
 
-def _by_key(actor: Actor, said: ColumnElement[bool], part: Part) -> ColumnElement[bool]:
+def _by_key(
+    actor: Actor, in_its_part: ColumnElement[bool], said: ColumnElement[bool]
+) -> ColumnElement[bool]:
     """Return the condition on rows of a part of which this is said, found apart by their keys.
 
     Said at once with the categories that the words name, no index would hold the answer.
     """
     reached = reached_by(actor, Action.HANDLE)
-    return Signalement.id.in_(select(Signalement.id).where(reached, IN_PART[part], said))
+    return Signalement.id.in_(select(Signalement.id).where(reached, in_its_part, said))
 
 
 def _holds(
