@@ -119,6 +119,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "words of grammar": {"q": "le de la"},
     "category by its name": {"q": "voirie"},
     "category's name, a word": {"q": "épave"},
+    "category's name, near": {"q": "eau", "quartier": "300"},
     "second page, category": {"categorie": "depot-sauvage", "apres": SECOND},
     "second page, near": {"quartier": "300", "apres": SECOND},
     "second page, common word": {"q": "lampadaire", "apres": SECOND},

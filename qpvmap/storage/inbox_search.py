@@ -54,6 +54,8 @@ VERY_OFTEN = 0.15
 """Share of texts from which the index of words gives too many of the past to be worth asking."""
 READABLE = 0.08
 """Share of texts from which reading those that the other filters keep soon gives enough."""
+READABLE_TOO = 0.04
+"""The same when the words also name a category: no index gives the rows of either in a place."""
 EVERYWHERE = 0.3
 """Share of texts from which it gives too many of what is open, which is then counted to a bound."""
 
@@ -149,8 +151,9 @@ def are_read_last(filters: InboxFilters, part: Part, *, found_first: bool = True
     if is_everywhere(filters):
         return found_first or not part.is_past
     joint = prod(share for share in known.shares if share is not None) if known.shares else 0
-    is_narrow = bool(known.named) or filters.names_a_place_or_kind
-    return found_first and is_narrow and joint >= READABLE
+    in_a_place = filters.names_a_place_or_kind
+    least = READABLE_TOO if known.named and in_a_place else READABLE
+    return found_first and bool(known.named or in_a_place) and joint >= least
 
 
 def says(
