@@ -217,7 +217,8 @@ class Explained:
             connection.execute(
                 text(
                     "select set_config('plan_cache_mode', 'force_custom_plan', true),"
-                    " set_config('max_parallel_workers_per_gather', '0', true)"
+                    " set_config('max_parallel_workers_per_gather', '0', true),"
+                    " set_config('work_mem', '16MB', true)"
                 )
             )
             for statement, parameters in self.sent:
