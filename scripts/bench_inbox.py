@@ -119,6 +119,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "words of grammar": {"q": "le de la"},
     "category by its name": {"q": "voirie"},
     "category's name, a word": {"q": "épave"},
+    "category's name, near": {"q": "eau", "quartier": "300"},
     "second page, category": {"categorie": "depot-sauvage", "apres": SECOND},
     "second page, near": {"quartier": "300", "apres": SECOND},
     "second page, common word": {"q": "lampadaire", "apres": SECOND},
@@ -216,7 +217,8 @@ class Explained:
             connection.execute(
                 text(
                     "select set_config('plan_cache_mode', 'force_custom_plan', true),"
-                    " set_config('max_parallel_workers_per_gather', '0', true)"
+                    " set_config('max_parallel_workers_per_gather', '0', true),"
+                    " set_config('work_mem', '16MB', true)"
                 )
             )
             for statement, parameters in self.sent:

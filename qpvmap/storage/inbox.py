@@ -18,7 +18,13 @@ from qpvmap.core.inbox import CAPPED, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, matching
 from qpvmap.storage.inbox_counts import MOST_COUNTED, inbox_counts
-from qpvmap.storage.inbox_search import are_read_last, is_everywhere, is_said, resolved
+from qpvmap.storage.inbox_search import (
+    are_read_last,
+    is_everywhere,
+    is_said,
+    part_of,
+    resolved,
+)
 from qpvmap.storage.models import Account, Category, Signalement, Team
 from qpvmap.storage.visibility import shown_description
 
@@ -174,7 +180,8 @@ def _keys(
 ) -> Subquery:
     """Return the keys of a page and what they are sorted by: all of it is in an index."""
     column, descending = ORDERS[filters.sorting]
-    texts_last = are_read_last(filters, filters.tab, found_first=found_first)
+    part = part_of(filters, filters.tab)
+    texts_last = are_read_last(filters, part, found_first=found_first)
     asked = replace(filters, search="") if texts_last else filters
     kept = matching(actor, asked, now, found_first=found_first)
     statement = select(Signalement.id, column.label("key")).where(kept)

@@ -13,7 +13,7 @@ from qpvmap.core.geo import WGS84
 from qpvmap.core.inbox import CLOSE_M, InboxFilters, Late, Near, Order, Person, Resolved, Tab
 from qpvmap.core.permissions import Action
 from qpvmap.core.workflow import RUNNING_STATUSES, UNTAKEN_STATUSES, Status
-from qpvmap.storage.inbox_search import says
+from qpvmap.storage.inbox_search import Part, part_of, says
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.visibility import reached_by
 
@@ -81,18 +81,18 @@ def handled(
     actor: Actor,
     filters: InboxFilters,
     now: datetime,
-    tab: Tab | None = None,
+    part: Part = Part.OPEN,
     *,
     found_first: bool = True,
 ) -> Condition:
     """Return the condition on rows that `actor` may handle and the filters keep.
 
-    It says nothing of the tab, but words are looked for as is best in `tab`, None being all that
-    is open: among all that match, or by looking at rows in their order until there are enough.
+    It says nothing of the part, but words are looked for as is best in it: among all that match,
+    or by looking at rows in their order until there are enough.
     """
     asked = [reached_by(_in_its_team(actor, filters), Action.HANDLE), *_asked(actor, filters, now)]
     if filters.search:
-        asked.append(says(actor, filters, tab, found_first=found_first))
+        asked.append(says(actor, filters, part, found_first=found_first))
     return and_(*asked)
 
 
@@ -119,7 +119,8 @@ def matching(
 
     The filters are those that `inbox_search.resolved` gave back: a code not known keeps nothing.
     """
-    kept = handled(actor, filters, now, filters.tab, found_first=found_first)
+    part = part_of(filters, filters.tab)
+    kept = handled(actor, filters, now, part, found_first=found_first)
     # that it runs is said once: said twice, the server expects a tenth of what there is
     said = filters.late is not None and filters.tab is Tab.LATE
     return and_(kept, _missed(now) if said else in_tab(filters.tab, now))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
+    and_,
     case,
     cast,
     func,
@@ -17,13 +18,19 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qpvmap.core.actors import Actor
-from qpvmap.core.inbox import CAPPED, USUAL_ORDERS, InboxFilters, Tab
-from qpvmap.core.workflow import OPEN_STATUSES, UNTAKEN_STATUSES
-from qpvmap.storage.inbox_conditions import ORDERS, STATUSES_OF, handled, in_tab
-from qpvmap.storage.inbox_search import are_read_last, is_everywhere, is_said
+from qpvmap.core.inbox import CAPPED, InboxFilters, Tab
+from qpvmap.core.workflow import UNTAKEN_STATUSES
+from qpvmap.storage.inbox_conditions import STATUSES_OF, handled, in_tab
+from qpvmap.storage.inbox_search import (
+    Part,
+    are_read_last,
+    in_part,
+    is_everywhere,
+    is_said,
+)
 from qpvmap.storage.models import Signalement
 
 Counts = Select[*tuple[int, ...]]
@@ -31,8 +38,17 @@ Counts = Select[*tuple[int, ...]]
 MOST_COUNTED = 1000
 """Beyond it a count is "more than": nobody acts on the difference, and counting takes time."""
 
+ENOUGH = MOST_COUNTED + 1
+"""Rows that are looked for where a count stops."""
+
+SORTED_BY: Mapping[Part, InstrumentedAttribute[datetime]] = {
+    Part.RESOLVED: Signalement.updated_at,
+    Part.CLOSED: Signalement.created_at,
+}
+"""What grows for ever, and the date that sorts the index of what is filtered by."""
+
 OPEN_TABS = tuple(tab for tab in Tab if tab not in CAPPED)
-APART = tuple(tab for tab in OPEN_TABS if tab is not Tab.LATE)
+TABS_APART = tuple(tab for tab in OPEN_TABS if tab is not Tab.LATE)
 """Tabs of what is open that have no row in common; together they are all of it."""
 
 
@@ -53,7 +69,7 @@ def inbox_counts(
     """
     count = _up_to_most_of_each if is_everywhere(filters) else _by_status
     still_open = count(actor, filters, now).cte("still_open").prefix_with("MATERIALIZED")
-    whole = sum((still_open.c[tab.name] for tab in APART), start=literal(0))
+    whole = sum((still_open.c[tab.name] for tab in TABS_APART), start=literal(0))
     past = _counts_of_past(actor, filters, now, whole)
     columns = (still_open.c[tab.name] for tab in OPEN_TABS)
     found = session.execute(select(*columns, *(past[tab] for tab in CAPPED))).one()
@@ -96,14 +112,14 @@ def _kept_open(actor: Actor, filters: InboxFilters, now: datetime) -> Iterator[C
     """Yield the condition on what is open; statuses are said once, or fewer rows are expected."""
     yield handled(actor, filters, now)
     if not filters.keeps_open_alone:
-        yield Signalement.status.in_(OPEN_STATUSES)
+        yield in_part(actor, filters, Part.OPEN)
 
 
 def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> Counts:
     """Return how many each tab of what is open holds, looked for as far as is counted."""
     kept = handled(actor, filters, now)
     rows = {tab: select(Signalement.id).where(kept, in_tab(tab, now)) for tab in OPEN_TABS}
-    columns = (_up_to_most(rows[tab], tab, filters).label(tab.name) for tab in OPEN_TABS)
+    columns = (_how_many(rows[tab].limit(ENOUGH)).label(tab.name) for tab in OPEN_TABS)
     return select(*columns)
 
 
@@ -112,41 +128,49 @@ def _counts_of_past(
 ) -> Mapping[Tab, ColumnElement[int]]:
     """Return the counts of the tabs that grow for ever, looked for only as far as it is needed.
 
-    All of it holds at least what is open and what is resolved: where one of these is more than
-    is counted, so is the whole. Filters that keep what is open alone leave nothing else to count.
+    The whole is what is open, what is resolved and what is closed: of the last, what lacks until
+    it is more than is counted. Filters that keep what is open alone leave nothing else to count.
     """
     if filters.keeps_open_alone:
         return {Tab.RESOLVED: literal(0), Tab.ALL: still_open}
-    most = {tab: _up_to_most(_of_past(actor, filters, now, tab), tab, filters) for tab in CAPPED}
+    ended = {part: _of_past(actor, filters, now, part).limit(ENOUGH) for part in SORTED_BY}
     resolved_ones = (
-        select(most[Tab.RESOLVED].label("n")).cte("resolved_ones").prefix_with("MATERIALIZED")
+        select(_how_many(ended[Part.RESOLVED]).label("n"))
+        .cte("resolved_ones")
+        .prefix_with("MATERIALIZED")
     )
     known = select(resolved_ones.c.n).scalar_subquery()
-    whole = case(
-        (func.greatest(still_open, known) > MOST_COUNTED, func.greatest(still_open, known)),
-        else_=most[Tab.ALL],
-    )
-    return {Tab.RESOLVED: known, Tab.ALL: whole}
+    lacking = func.greatest(ENOUGH - still_open - known, 0)
+    closed = _how_many(select(ended[Part.CLOSED].subquery("closed_ones").c.id).limit(lacking))
+    return {Tab.RESOLVED: known, Tab.ALL: func.least(still_open + known + closed, ENOUGH)}
 
 
-def _of_past(actor: Actor, filters: InboxFilters, now: datetime, tab: Tab) -> Select[int]:
-    """Return the rows of a tab that grows for ever; texts are read last where that is quicker."""
-    texts_last = are_read_last(filters, tab) and not is_everywhere(filters)
+def _of_past(actor: Actor, filters: InboxFilters, now: datetime, part: Part) -> Select[int]:
+    """Return the rows of a part that grows for ever; texts are read last where that is quicker.
+
+    In the order of an index that holds what is filtered by, so that the table is never read; words
+    are found by theirs, and in no order: sorted, all would be found before the first is counted.
+    """
+    texts_last = _are_read_last(filters, part)
     asked = replace(filters, search="") if texts_last else filters
-    rows = select(Signalement.id).where(handled(actor, asked, now, tab), in_tab(tab, now))
+    kept = and_(handled(actor, asked, now, part), in_part(actor, filters, part))
+    rows = select(Signalement.id).where(kept)
+    if not filters.search:
+        return rows.order_by(SORTED_BY[part].desc())
     if not texts_last:
         return rows
-    kept = rows.offset(0).subquery(f"kept_{tab.name.lower()}")  # `offset 0` holds the server to it
-    return select(kept.c.id).where(is_said(actor, filters, kept.c.id))
+    found = rows.offset(0).subquery(f"kept_{part.value}")  # `offset 0` holds the server to it
+    return select(found.c.id).where(is_said(actor, filters, found.c.id))
 
 
-def _up_to_most(rows: Select[int], tab: Tab, filters: InboxFilters) -> ScalarSelect[int]:
-    """Return how many rows there are, `MOST_COUNTED` + 1 at most: the first that an index gives.
+def _are_read_last(filters: InboxFilters, part: Part) -> bool:
+    """Return whether texts of the past are: those of words everywhere, in a category alone.
 
-    In the order of the tab's own index, so that the table is never read; words are found by
-    theirs, and in no order, which would have all of them found before the first is counted.
+    Its index holds whose each row is and how it stands: a team may have none of it.
     """
-    if not filters.search:
-        rows = rows.order_by(ORDERS[USUAL_ORDERS[tab]][0].desc())
-    first = rows.limit(MOST_COUNTED + 1).subquery(f"tab_{tab.name.lower()}")
-    return select(func.count()).select_from(first).scalar_subquery()
+    everywhere = is_everywhere(filters) and not filters.category
+    return are_read_last(filters, part) and not everywhere
+
+
+def _how_many(rows: Select[int]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()

@@ -6,6 +6,7 @@ The hidden text is found by those alone who may read it. Every part of a search 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import Enum
 from math import prod
 
 from sqlalchemy import (
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, InboxFilters, Resolved, Tab
-from qpvmap.core.permissions import Action
+from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.models import Category, SearchWord, Signalement, Team
 from qpvmap.storage.statements import statement
@@ -53,13 +54,56 @@ VERY_OFTEN = 0.15
 """Share of texts from which the index of words gives too many of the past to be worth asking."""
 READABLE = 0.08
 """Share of texts from which reading those that the other filters keep soon gives enough."""
+READABLE_TOO = 0.04
+"""The same when the words also name a category: no index gives the rows of either in a place."""
 EVERYWHERE = 0.3
 """Share of texts from which it gives too many of what is open, which is then counted to a bound."""
-ENDED = (Status.RESOLVED, Status.CLOSED)
-ANY_PART = or_(
-    Signalement.status.in_(OPEN_STATUSES), *(Signalement.status == status for status in ENDED)
-)
-"""Always true: each part has an index of its words, and is found by it where it is named."""
+
+
+class Part(Enum):
+    """What is looked through: each part but the whole has an index of its words."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    WHOLE = "whole"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it grows for ever."""
+        return self is not Part.OPEN
+
+
+IN_PART: Mapping[Part, ColumnElement[bool]] = {
+    Part.OPEN: Signalement.status.in_(OPEN_STATUSES),
+    Part.RESOLVED: Signalement.status == Status.RESOLVED,
+    Part.CLOSED: Signalement.status == Status.CLOSED,
+}
+"""Parts that have no row in common; together they are the whole."""
+ANY_PART = or_(*IN_PART.values())
+"""Always true: words are found by the index of each part, which is named."""
+
+
+def part_of(filters: InboxFilters, tab: Tab) -> Part:
+    """Return the part in which a tab's rows are, under filters."""
+    if filters.keeps_open_alone or tab not in CAPPED:
+        return Part.OPEN
+    return Part.RESOLVED if tab is Tab.RESOLVED else Part.WHOLE
+
+
+def in_part(actor: Actor, filters: InboxFilters, part: Part) -> ColumnElement[bool]:
+    """Return the condition on rows of a part, said so that words are found by its index.
+
+    For who asks for some teams, what is open is said in another order than in that index: said
+    alike, the server takes it as dealt with, and meets the words with all that a team ever had.
+    """
+    if part is Part.OPEN and (filters.team or not _reaches_every_team(actor)):
+        return Signalement.status.in_(sorted(OPEN_STATUSES))
+    return IN_PART.get(part, ANY_PART)
+
+
+def _reaches_every_team(actor: Actor) -> bool:
+    return Reach.TERRITORY in reach_of(actor, Action.HANDLE, Nature.TECHNIQUE)
 
 
 def resolved(session: Session, actor: Actor, filters: InboxFilters) -> InboxFilters:
@@ -97,36 +141,36 @@ def is_everywhere(filters: InboxFilters) -> bool:
     return min((share for share in shares if share is not None), default=0) >= EVERYWHERE
 
 
-def are_read_last(filters: InboxFilters, tab: Tab, *, found_first: bool = True) -> bool:
-    """Return whether rows of a tab are found by all else that is asked, then their texts read.
+def are_read_last(filters: InboxFilters, part: Part, *, found_first: bool = True) -> bool:
+    """Return whether rows of a part are found by all else that is asked, then their texts read.
 
     An index of words would give too many rows, or a category that the words name would keep the
     server from it. `found_first` as in `says`: who looks at rows in their order goes on doing so.
     """
     known = filters.resolved or Resolved()
     if is_everywhere(filters):
-        return found_first or tab not in CAPPED or filters.keeps_open_alone
+        return found_first or not part.is_past
     joint = prod(share for share in known.shares if share is not None) if known.shares else 0
-    is_narrow = bool(known.named) or filters.names_a_place_or_kind
-    return found_first and is_narrow and joint >= READABLE
+    in_a_place = filters.names_a_place_or_kind
+    least = READABLE_TOO if known.named and in_a_place else READABLE
+    return found_first and bool(known.named or in_a_place) and joint >= least
 
 
 def says(
-    actor: Actor, filters: InboxFilters, tab: Tab | None = None, *, found_first: bool = True
+    actor: Actor, filters: InboxFilters, part: Part = Part.OPEN, *, found_first: bool = True
 ) -> ColumnElement[bool]:
     """Return the condition on rows in which the words of the filters are found.
 
-    `tab` is where they are looked for, None for all that is open. Words that many texts hold are
-    read row by row: their index would give them all before the first, `found_first` or not.
+    `part` is where they are looked for. Words that many texts hold are read row by row: their
+    index would give them all before the first, `found_first` or not.
     """
     known = filters.resolved or Resolved()
-    past = tab in CAPPED and not filters.keeps_open_alone
-    limit = EVERYWHERE if not past else VERY_OFTEN if found_first else OFTEN
-    parts = _in_texts(actor, filters, limit, any_part=past and tab is Tab.ALL)
+    limit = EVERYWHERE if not part.is_past else VERY_OFTEN if found_first else OFTEN
+    said = _in_texts(actor, filters, limit, any_part=part is Part.WHOLE)
     few = max((share or 0 for share in known.shares), default=0) < OFTEN
-    if known.named and parts and (few if past else not is_everywhere(filters)):
-        parts = [_by_key(actor, or_(*parts), tab if past else None)]
-    return or_(false(), *parts, *_of_a_named_category(known))
+    if known.named and said and (few if part.is_past else not is_everywhere(filters)):
+        said = [_by_key(actor, in_part(actor, filters, part), or_(*said))]
+    return or_(false(), *said, *_of_a_named_category(known))
 
 
 def is_said(actor: Actor, filters: InboxFilters, key: ColumnElement[int]) -> ColumnElement[bool]:
@@ -155,19 +199,15 @@ def _of_a_named_category(known: Resolved) -> list[ColumnElement[bool]]:
     return [Signalement.category_id.in_(known.named)] if known.named else []
 
 
-def _by_key(actor: Actor, said: ColumnElement[bool], tab: Tab | None) -> ColumnElement[bool]:
-    """Return the condition on rows of which this is said, found apart by their keys.
+def _by_key(
+    actor: Actor, in_its_part: ColumnElement[bool], said: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return the condition on rows of a part of which this is said, found apart by their keys.
 
-    `tab` is where, None for all that is open. Said at once with the categories that the words
-    name, no index would hold the answer.
+    Said at once with the categories that the words name, no index would hold the answer.
     """
-    parts: Mapping[Tab | None, ColumnElement[bool]] = {
-        None: Signalement.status.in_(OPEN_STATUSES),
-        Tab.RESOLVED: Signalement.status == Status.RESOLVED,
-    }
     reached = reached_by(actor, Action.HANDLE)
-    keys = select(Signalement.id).where(reached, parts.get(tab, ANY_PART), said).subquery()
-    return Signalement.id.in_(select(keys.c.id))
+    return Signalement.id.in_(select(Signalement.id).where(reached, in_its_part, said))
 
 
 def _holds(

@@ -1,6 +1,7 @@
 """What the inbox reads: by the plans and the rows that the server counts, never by the clock."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
@@ -8,17 +9,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
+from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.orm import Session
 
 from qpvmap.core.actors import Actor, Role
 from qpvmap.core.geo import LonLat
-from qpvmap.core.inbox import CAPPED, InboxFilters, Late, Order, Tab
-from qpvmap.core.workflow import Status
+from qpvmap.core.inbox import CAPPED, InboxFilters, Late, Near, Order, Resolved, Tab
+from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.duplicates import NEAREST, with_likely_duplicates
 from qpvmap.storage.inbox import inbox
 from qpvmap.storage.inbox_counts import MOST_COUNTED, capped
-from qpvmap.storage.inbox_search import is_everywhere
-from tests.factories import Toy, make_actor, make_signalement, make_territory
+from qpvmap.storage.inbox_search import Part, are_read_last, in_part, is_everywhere
+from qpvmap.storage.models.signalements import WORDS_APART
+from tests.factories import WEST, Toy, make_actor, make_signalement, make_territory
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -239,6 +242,123 @@ def test_a_common_word_in_the_past_is_met_on_the_way(past: Session, coordinator:
         # index, then read
         assert rows_read(plans) <= LEFT + 2 * 5 * (MOST_COUNTED + 51) * 1.3 + 200
         assert len(inbox(past, coordinator, InboxFilters(tab, search="lampad"), NOW).rows) == 50
+
+
+LAMPS = """
+select count(*) from signalement
+where description ilike '%lampadaire%' and created_at >= :since and status = any(:statuses)
+"""
+
+
+@pytest.mark.parametrize("since", [date(2020, 1, 1), date(2025, 1, 20), date(2026, 3, 1)])
+def test_the_whole_is_counted_by_what_lacks_among_the_closed(
+    past: Session, coordinator: Actor, since: date
+) -> None:
+    def said(*statuses: Status) -> int:
+        asked = {"since": since, "statuses": list(statuses)}
+        return past.execute(text(LAMPS), asked).scalar_one()
+
+    # a place is named, so that texts are read last
+    asked = {"search": "lampadaires", "insee_code": WEST, "since": since}
+    before = said(*OPEN_STATUSES) + min(said(Status.RESOLVED), MOST_COUNTED + 1)
+    closed = min(said(Status.CLOSED), max(MOST_COUNTED + 1 - before, 0))
+    plans = ask(past, coordinator, tab=Tab.NEW, **asked)
+    (looked_for,) = [plan for plan in plans if plan.get("Alias") == "kept_closed"]
+    assert looked_for["Actual Rows"] == closed
+    counts = inbox(past, coordinator, InboxFilters(**asked), NOW).counts
+    assert counts[Tab.ALL] == min(said(*Status), MOST_COUNTED + 1)
+    assert counts[Tab.RESOLVED] == min(said(Status.RESOLVED), MOST_COUNTED + 1)
+    assert counts[Tab.NEW] == said(*OPEN_STATUSES)
+
+
+def test_what_is_open_is_said_otherwise_than_in_its_index_to_who_asks_for_some_teams(
+    toy: Toy, coordinator: Actor, agent: Actor
+) -> None:
+    """Else words are met there with all that a team ever had: 130 000 entries for 1 000 rows."""
+
+    def said(actor: Actor, team: str = "") -> list[str]:
+        condition = in_part(actor, InboxFilters(team=team), Part.OPEN)
+        whole = condition.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
+        return re.findall(r"'(\w+)'", str(whole))
+
+    in_index = re.findall(r"'(\w+)'", WORDS_APART["open"])
+    assert said(coordinator) == in_index
+    for statuses in (said(agent), said(coordinator, "technique-ouest")):
+        assert statuses != in_index
+        assert set(statuses) == set(in_index)
+
+
+@pytest.mark.parametrize(
+    ("named", "share", "filters", "last"),
+    [
+        (True, 0.05, {"near": Near.CLOSE}, True),
+        (True, 0.05, {}, False),
+        (False, 0.05, {"near": Near.CLOSE}, False),
+        (False, 0.09, {"near": Near.CLOSE}, True),
+        (True, 0.09, {}, True),
+        (False, 0.09, {}, False),
+        (True, 0.03, {"photo": True}, False),
+    ],
+)
+def test_texts_are_read_last_where_no_index_holds_what_is_asked(
+    named: bool, share: float, filters: dict[str, Any], last: bool
+) -> None:
+    known = Resolved(named=(1,) if named else (), shares=(share,))
+    asked = InboxFilters(search="eau", resolved=known, **filters)
+    assert are_read_last(asked, Part.RESOLVED) is last
+    assert not are_read_last(asked, Part.WHOLE, found_first=False), "rows are walked in order"
+
+
+NARROWED: Mapping[str, tuple[dict[str, Any], str]] = {
+    "by nothing": ({}, "true"),
+    "by a place": ({"insee_code": WEST}, "insee_code = '92901'"),
+    "by that category": ({"category": "eclairage"}, "category.code = 'eclairage'"),
+    "by the other": ({"category": "voirie"}, "category.code = 'voirie'"),
+    "by a team": ({"team": "technique-est"}, "team.code = 'technique-est'"),
+    "by a date": (
+        {"photo": False, "since": date(2025, 1, 20)},
+        "signalement.created_at >= '2025-01-20 00:00+01'",
+    ),
+}
+NAMED = """
+select signalement.id
+from signalement
+inner join category on category.id = signalement.category_id
+inner join team on team.id = signalement.team_id
+where (description ilike '%lampadaire%' or category.code = 'eclairage')
+    and team.code = any(:teams) and {narrowed} and {standing}
+order by signalement.created_at desc, signalement.id desc
+"""
+
+
+@pytest.mark.parametrize("narrowed", NARROWED)
+def test_words_that_name_a_category_keep_the_same_rows_as_if_all_were_read(
+    past: Session, toy: Toy, coordinator: Actor, agent: Actor, narrowed: str
+) -> None:
+    asked, condition = NARROWED[narrowed]
+    east = make_actor(past, toy, Role.AGENT, "technique-est")
+    standings = {
+        Tab.NEW: "status = 'new'",
+        Tab.LATE: "status = 'new' and (due_at < :now or acknowledge_due_at < :now)",
+        Tab.RESOLVED: "status = 'resolved'",
+        Tab.ALL: "true",
+    }
+    readers = {coordinator: list(toy.teams), agent: ["technique-ouest"], east: ["technique-est"]}
+    with past.begin_nested() as these_alone:
+        past.execute(text("update category set name = 'Lampadaire' where code = 'eclairage'"))
+        for reader, teams in readers.items():
+            filters = InboxFilters(Tab.ALL, search="lampadaires", **asked)
+            page = inbox(past, reader, filters, NOW)
+            assert page.filters.resolved
+            assert page.filters.resolved.named
+            for tab, standing in standings.items():
+                read = text(NAMED.format(narrowed=condition, standing=standing))
+                wanted = past.scalars(read, {"teams": teams, "now": NOW}).all()
+                bounded = tab in capped(page.filters)
+                many = min(len(wanted), MOST_COUNTED + 1) if bounded else len(wanted)
+                assert page.counts[tab] == many, (tab, teams)
+            assert [row.id for row in page.rows] == list(wanted[:50]), teams
+        these_alone.rollback()
 
 
 def test_a_word_of_all_texts_is_counted_to_a_bound_and_no_index_of_words_is_read(
