@@ -100,7 +100,6 @@ def test_phone_when_two_people_share_it_then_each_record_leaves_as_its_authors(
     phone.context.clear_cookies()
     phone.context.set_offline(False)
     phone.goto("/envois")
-    phone.wait_for_load_state("networkidle")
     login(phone, "agent.bagneux")
     phone.goto("/envois")
     expect(phone.locator("#envois-autre")).to_contain_text("3 envois d’une autre personne")
