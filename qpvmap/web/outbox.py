@@ -4,7 +4,6 @@ The page itself holds nothing of anybody: its list is drawn on the phone. Each a
 record under the identifier that the phone drew for it: the same one again writes nothing twice.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, render_template, request, session, url_for
@@ -13,15 +12,14 @@ from flask_wtf.csrf import generate_csrf
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound
 from qpvmap.core.photos import Moment, Size
-from qpvmap.core.signalements import Submission, clock_off
+from qpvmap.core.signalements import Submission
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.supports import support_by_client_id
 from qpvmap.usecases.photos import PhotoSending
 from qpvmap.web.drafts import Draft
-from qpvmap.web.filters import request_now
 from qpvmap.web.offline import kept_offline
-from qpvmap.web.outbox_door import accepted, person_key
+from qpvmap.web.outbox_door import accepted, person_key, phone_clock_off
 from qpvmap.web.photos import MAX_PHOTO_BODY, photo_url, receive_photo, sent_files
 from qpvmap.web.security import FORMS, current_actor, public, takes_up_to
 from qpvmap.web.sessions import request_session
@@ -102,15 +100,6 @@ def file() -> ResponseReturnValue:
         href=url_for("filing.sent", reference=signalement.reference),
         note=note_on(signalement, submission, created=receipt.created),
     )
-
-
-def phone_clock_off() -> int | None:
-    """Return how far off the clock of the phone that sends is; None when it is right, or unsaid."""
-    try:
-        phone = datetime.fromisoformat(request.headers.get("Qpvmap-Clock", ""))
-    except ValueError:
-        return None
-    return clock_off(phone, request_now()) if phone.tzinfo else None
 
 
 def note_on(signalement: Signalement, submission: Submission, *, created: bool) -> str:

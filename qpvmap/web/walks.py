@@ -34,7 +34,7 @@ from qpvmap.usecases.walks import NewWalk
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
 from qpvmap.web.operations import read_degrees
-from qpvmap.web.outbox_door import accepted
+from qpvmap.web.outbox_door import accepted, phone_clock_off
 from qpvmap.web.positions import Choice, find_position
 from qpvmap.web.round_view import middle
 from qpvmap.web.security import access, current_actor, is_outbox_request
@@ -343,8 +343,9 @@ def close(walk_id: int) -> ResponseReturnValue:
     """Say that the walk is over, at the instant that the phone says when it had no signal."""
     at = url_for("walk_report.show", walk_id=walk_id)
     with unit_of_work() as session:
-        actor, now = current_actor(), request_now()
-        created = usecases.close_walk(session, actor, walk_id, now, read_instant(request.form))[1]
+        actor, now, ended_at = current_actor(), request_now(), read_instant(request.form)
+        off = phone_clock_off()
+        created = usecases.close_walk(session, actor, walk_id, now, ended_at, off)[1]
     if is_outbox_request():
         return accepted(read_id(request.form), created=created, title="Fin de la marche", href=at)
     flash(ENDED, "success")
