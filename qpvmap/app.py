@@ -86,7 +86,9 @@ from qpvmap.web import (
     subscriptions,
     support,
     throttle,
+    walk_coming,
     walk_field,
+    walk_keys,
     walk_report,
     walks,
 )
@@ -153,6 +155,7 @@ PAGES = (
     presence_history.bp,
     presence_figures.bp,
     walks.bp,
+    walk_coming.bp,
     walk_field.bp,
     walk_report.bp,
 )
@@ -182,7 +185,7 @@ def create_app(settings: Settings) -> APIFlask:
     metrics.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
         part.init_app(app)
-    for part in (outbox_door, offline):
+    for part in (outbox_door, offline, walk_keys):
         part.init_app(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     login.init_app(app, settings)

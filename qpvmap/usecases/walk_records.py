@@ -113,7 +113,7 @@ def record_visit(session: Session, actor: Actor, walk_id: int, visit: Visit, now
         stop.note, stop.noted_at = visit.note.strip(), at
     session.flush()
     rows.save_remarks(session, visit, author_id, at)
-    begin(walk, now)
+    begin(walk, now, at)
     return True
 
 
@@ -163,7 +163,7 @@ def add_point(
     else:
         _say_what_goes_well(session, walk, point, said)
     session.add(point)
-    begin(walk, now)
+    begin(walk, now, at)
     session.flush()
     return point, True
 
@@ -236,7 +236,7 @@ def add_photo(
     )
     put_photo(files, photo.key, picture)
     session.add(photo)
-    begin(walk, now)
+    begin(walk, now, photo.captured_at)
     session.flush()
     return photo, True
 

@@ -219,10 +219,10 @@ def discard_walk(session: Session, actor: Actor, walk_id: int) -> None:
     rows.delete_walk(session, walk_id)
 
 
-def begin(walk: SiteWalk, now: datetime) -> None:
-    """Note that a walk has set out, the first time."""
+def begin(walk: SiteWalk, now: datetime, at: datetime | None = None) -> None:
+    """Note that a walk has set out, the first time: `at` an instant seen by a phone, or now."""
     if walk.state == WalkState.PREPARED:
-        walk.state, walk.started_at = WalkState.UNDER_WAY, now
+        walk.state, walk.started_at = WalkState.UNDER_WAY, at or now
         walk.version += 1
         walk.updated_at = now
 

@@ -32,10 +32,10 @@ from qpvmap.web.security import access, current_actor, is_outbox_request
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.walk_field import words
 from qpvmap.web.walk_forms import Typed, new_id, read_decision, read_status
+from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import WalkView, compared, found_walk, gathered, walk_view
-from qpvmap.web.walks import WALK
 
-bp = Blueprint("walk_report", __name__, url_prefix="/parcours/marches")
+bp = named_by_key(Blueprint("walk_report", __name__, url_prefix="/parcours/marches"))
 
 READ = access(Action.VIEW_WALK)
 LEAD = access(Action.LEAD_WALK)

@@ -88,7 +88,9 @@ async function keepAgain(person) {
 /** Keep a page that asks for it, such as a walk that is about to set out. */
 export async function keepVisited(path) {
   if (!/^\/(?!\/)/.test(path)) return; // another site's is nothing to us
-  await inTurn(() => fetchPage(path)).catch(() => {});
+  const era = eraNow();
+  const response = await fetched(path).catch(() => null);
+  if (response) await takeNote(new URL(path, self.location), response, era);
 }
 
 /** A page of the site says who is here: pages of whoever was before are forgotten. */

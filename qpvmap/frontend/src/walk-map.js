@@ -1,6 +1,7 @@
 // The map of a walk: its stops by number and its line. The page is complete without it.
 import { fitPins } from "./fit-pins.js";
 import L from "./global-leaflet.js";
+import { dropIcon } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
 
 function pinOf({ dataset }) {
@@ -19,7 +20,7 @@ export function listedStops() {
   return [...document.querySelectorAll("[data-number][data-lon]")].map(pinOf);
 }
 
-/** Draw the map in `frame`; gives `{map, small, relist}` to go on with. */
+/** Draw the map in `frame`; gives `{map, small, relist, drop}` to go on with. */
 export function walkMap(frame) {
   const pins = listedStops();
   const small = miniMap(frame, {
@@ -36,5 +37,15 @@ export function walkMap(frame) {
   L.polyline(line, { className, interactive: false }).addTo(small.map);
   const shown = [...pins, ...route.map(([lat, lon]) => ({ lon, lat }))];
   if (shown.length) fitPins(small, shown);
-  return { map: small.map, small, relist: () => small.setPins(listedStops()) };
+  const pin = L.marker([0, 0], { icon: dropIcon("Nouvel arrêt"), keyboard: false });
+  return {
+    map: small.map,
+    small,
+    relist() {
+      pin.remove();
+      small.setPins(listedStops());
+    },
+    /** Put the pin of a stop that is not added yet. */
+    drop: (latlng) => pin.setLatLng(latlng).addTo(small.map),
+  };
 }
