@@ -163,14 +163,14 @@ def test_sign_in_when_the_network_goes_at_once_then_a_report_is_of_who_is_here(
     phone.context.set_offline(True)
     phone.evaluate(NOT_KEPT_YET)
     phone.goto("/signaler")
-    expect(phone.get_by_text("partira au nom de : Mediateur.")).to_be_visible()
+    expect(phone.get_by_text("partira à votre nom : Mediateur.")).to_be_visible()
     shoot(phone, "signaler-a-votre-nom-phone")
     assert_accessible(phone)
     assert_no_sideways_scroll(phone)
     file_offline(phone, "Le mien.")
     phone.context.set_offline(False)
     phone.goto("/envois")
-    expect(phone.get_by_text("partira au nom de")).to_be_hidden()
+    expect(phone.get_by_text("partira à votre nom")).to_be_hidden()
     expect(phone.locator("[data-group=sent] .outbox-row")).to_have_count(1)
     assert authors(blagis) == ["mediateur"]
 

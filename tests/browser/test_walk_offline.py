@@ -121,7 +121,9 @@ def test_walk_when_begun_and_ended_without_network_then_all_of_it_arrives_in_ord
 
     phone.context.set_offline(False)
     phone.goto("/envois")
-    expect(phone.locator("#a-envoyer")).to_be_hidden(timeout=60_000)
+    sent = phone.locator("[data-group=sent] .outbox-row")
+    expect(sent).to_have_count(1, timeout=60_000)
+    expect(sent).to_contain_text("Marche « Ronde du jeudi »")
     phone.goto(here)
     phone.wait_for_url("**/compte-rendu")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Ronde du jeudi")

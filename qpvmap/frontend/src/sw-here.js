@@ -53,7 +53,7 @@ export async function handedTo(here, kept) {
     html = html
       .replace('data-person=""', `data-person="${escaped(here.person)}"`)
       .replace('id="a-votre-nom" role="status" hidden', 'id="a-votre-nom" role="status"')
-      .replace("{personne}", () => escaped(here.name || "votre compte"));
+      .replace("{personne}", () => (here.name ? `\u00a0: ${escaped(here.name)}` : ""));
   }
   if (here?.person === null)
     html = html.replace('id="sans-nom" role="status" hidden', 'id="sans-nom" role="status"');
