@@ -338,10 +338,17 @@ def rename_stop(walk_id: int, place_id: int) -> ResponseReturnValue:
 @LEAD
 def draw_route(walk_id: int) -> ResponseReturnValue:
     """Keep the line that was drawn on the map; an empty one forgets it."""
+    actor, now, form = current_actor(), request_now(), request.form
+    if is_outbox_request():
+        sending, (points, source) = read_id(form), read_route(form)
+        with unit_of_work() as session:
+            created = stop_usecases.set_route(session, actor, walk_id, points, source, now, sending)
+        at = url_for("walk_field.show", walk_id=walk_id)
+        return accepted(sending, created=created, title="Tracé de la marche", href=at)
 
     def act(session: Session) -> None:
-        points, source = read_route(request.form)
-        stop_usecases.set_route(session, current_actor(), walk_id, points, source, request_now())
+        points, source = read_route(form)
+        stop_usecases.set_route(session, actor, walk_id, points, source, now)
 
     return done(walk_id, act, "Tracé enregistré.")
 

@@ -64,6 +64,19 @@ def add_stops(phone: Page) -> None:
     expect(phone.locator(current(phone)).get_by_role("heading")).to_contain_text("Arrêt 2.")
 
 
+def draw_line(phone: Page) -> None:
+    """Draw the line of the walk on the map."""
+    frame = phone.locator("[data-walk-map]")
+    phone.get_by_role("button", name="Tracer le parcours").tap()
+    for at in (40, 120, 200):
+        frame.click(position={"x": at, "y": 140})
+    expect(phone.get_by_text("3 points. Touchez la carte pour continuer.")).to_be_visible()
+    phone.get_by_role("button", name="Enregistrer le tracé").tap()
+    expect(
+        phone.locator("[data-route-form]").get_by_text("Gardé sur ce téléphone.")
+    ).to_be_visible()
+
+
 def see_and_note(phone: Page) -> int:
     """Grade the two stops and note a defect with its photo; return how many items there are."""
     phone.locator("[data-stopnav] a").first.tap()
@@ -91,13 +104,13 @@ def test_walk_when_begun_and_ended_without_network_then_all_of_it_arrives_in_ord
     watch.allow("Failed to (load|fetch)")
     phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
     login(phone, "mediateur")
-    phone.goto("/parcours")
     wait_until_kept(phone, *PATHS)
     phone.context.set_offline(True)
     before = datetime.now(UTC)
     phone.goto("/parcours")
     prepare(phone)
     add_stops(phone)
+    draw_line(phone)
     items = see_and_note(phone)
     shoot(phone, "walk-offline-begun", full_page=True)
     with uncovered(phone):
@@ -109,11 +122,14 @@ def test_walk_when_begun_and_ended_without_network_then_all_of_it_arrives_in_ord
     phone.reload()  # the phone was locked, the page came back
     expect(phone.get_by_role("heading", level=1)).to_have_text("Ronde du jeudi")
     expect(phone.get_by_text("2 sur 2", exact=True)).to_be_visible()
+    phone.goto("/parcours")
+    expect(phone.get_by_text("Commencées dans ce téléphone")).to_be_visible()
+    expect(phone.get_by_role("link", name="Ronde du jeudi")).to_be_visible()
     phone.goto("/envois")
     row = phone.locator("[data-group=ready] .outbox-row")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Ronde du jeudi")
-    expect(row).to_contain_text("2 arrêts ajoutés, 2 arrêts de marche, 1 point de marche")
+    expect(row).to_contain_text("2 arrêts ajoutés, 1 trajet de marche, 2 arrêts de marche")
     shoot(phone, "walk-offline-outbox", full_page=True)
     row.get_by_role("link", name="Reprendre").tap()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Ronde du jeudi")
@@ -135,6 +151,7 @@ def test_walk_when_begun_and_ended_without_network_then_all_of_it_arrives_in_ord
         assert walk.closed_at is not None
         assert before <= walk.started_at <= walk.closed_at <= after
         assert len(walk.item_codes) == items
+        assert walk.route_source == "drawn"
         assert session.scalars(select(WalkBody.heads)).all() == [4]
         stops = session.scalars(select(WalkStop).order_by(WalkStop.position)).all()
         assert [stop.label for stop in stops] == ["Devant l’école", "Le square"]

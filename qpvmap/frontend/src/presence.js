@@ -3,6 +3,7 @@
 import { startAction } from "./presence-action.js";
 import { startRounds } from "./presence-round.js";
 import { startSolicitations } from "./presence-solicit.js";
+import { listWalksBegun } from "./walks-begun.js";
 
 /** Have this page, and those that are needed on the way, kept before the network goes. */
 async function keepPages(links) {
@@ -22,3 +23,5 @@ if (rounds) {
 keepPages([...document.querySelectorAll("a[data-keep]")]);
 if (solicitation) startSolicitations(solicitation);
 if (action) startAction(action);
+const begun = document.querySelector("[data-walks-begun]");
+if (begun) listWalksBegun(begun).catch(() => {}); // a browser that keeps nothing

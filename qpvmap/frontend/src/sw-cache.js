@@ -11,6 +11,14 @@ const OURS = /^qpvmap-(files|pages)-/;
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne", "/guide"];
 /* The quarter, and the guide: the same for everybody. */
 const PACKS = ["/signaler/paquet.json", "/guide/paquet.json"];
+/* What is noted on foot, for those who do: refused to the others. */
+const ON_FOOT = [
+  "/parcours",
+  "/parcours/sollicitations",
+  "/parcours/actions/nouvelle",
+  "/parcours/marches/nouvelle",
+  "/parcours/marches/sur-place",
+];
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
 const SESSION_PATHS = /^\/(connexion|deconnexion)(\/|$)/;
@@ -61,7 +69,15 @@ async function keepPages() {
     if (person) await fetchPage(path);
   }
   for (const path of PACKS) await keepPack(path, await fetched(path));
-  if (person) await keepAgain(person);
+  if (!person) return;
+  await keepOnFoot().catch(() => {}); // somebody who reads no walks
+  await keepAgain(person);
+}
+
+async function keepOnFoot() {
+  const [home, ...others] = ON_FOOT;
+  await fetchPage(home);
+  for (const path of others) await fetchPage(path).catch(() => {});
 }
 
 async function fetched(path, options = {}) {
@@ -180,7 +196,7 @@ async function leave() {
 /** The network first; what was kept when it fails, or is slow. */
 async function page(event, url) {
   const asked = fromNetwork(event, url);
-  const kept = keptPage(url.pathname);
+  const kept = keptPage(url.pathname).catch(() => null);
   event.waitUntil(asked.catch(() => {}));
   try {
     return await Promise.race([asked, after(PATIENCE_MS).then(async () => (await kept) ?? asked)]);

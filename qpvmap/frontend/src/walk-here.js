@@ -2,9 +2,9 @@
 // is kept here, and walked from there before the site knows it.
 import { allRecords, DRAFT, READY, recordOf, SENT, STUCK, watch } from "./outbox-store.js";
 import { isMine } from "./outbox-watch.js";
+import { listWalksBegun } from "./walks-begun.js";
 
 const ANY = "00000000-0000-4000-8000-000000000000";
-const KIND = "walk-new";
 const LONG = { weekday: "long", day: "numeric", month: "long" };
 
 const page = document.querySelector("[data-coming]");
@@ -65,19 +65,7 @@ async function lookIfArrived(id, { first }) {
 
 /** Without a walk in the address: those that this phone holds. */
 async function listThem() {
-  const mine = (await allRecords()).filter((one) => one.kind === KIND && isMine(one));
-  const links = mine.map(({ id, label, answer }) => {
-    const item = document.createElement("li");
-    const link = document.createElement("a");
-    const href = answer?.href ?? `?marche=${id}`;
-    Object.assign(link, { href, textContent: label, className: "btn btn-field btn-block" });
-    item.append(link);
-    return item;
-  });
-  part("list")
-    .querySelector("ul")
-    .replaceChildren(...links);
-  part("list").hidden = false;
+  await listWalksBegun(part("list"), { all: true });
   page.querySelector("[data-coming-walk]").hidden = true;
 }
 

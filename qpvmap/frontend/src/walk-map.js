@@ -3,6 +3,7 @@ import { fitPins } from "./fit-pins.js";
 import L from "./global-leaflet.js";
 import { dropIcon } from "./map-pins.js";
 import { miniMap } from "./minimap.js";
+import { Line } from "./walk-line.js";
 
 function pinOf({ dataset }) {
   return {
@@ -20,7 +21,7 @@ export function listedStops() {
   return [...document.querySelectorAll("[data-number][data-lon]")].map(pinOf);
 }
 
-/** Draw the map in `frame`; gives `{map, small, relist, drop}` to go on with. */
+/** Draw the map in `frame`; gives `{map, small, relist, draw, drop}` to go on with. */
 export function walkMap(frame) {
   const pins = listedStops();
   const small = miniMap(frame, {
@@ -44,6 +45,16 @@ export function walkMap(frame) {
     relist() {
       pin.remove();
       small.setPins(listedStops());
+    },
+    /** Have the line that is drawn by hand kept by `form`; gives whether one is being drawn. */
+    draw(form, onKept) {
+      const line = new Line(form, small.map);
+      small.map.on("click", ({ latlng }) => line.drawing && line.at(latlng));
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        onKept((words) => line.done(words));
+      });
+      return () => line.drawing;
     },
     /** Put the pin of a stop that is not added yet. */
     drop: (latlng) => pin.setLatLng(latlng).addTo(small.map),

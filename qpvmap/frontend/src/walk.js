@@ -121,9 +121,9 @@ function listenToNewStop(box) {
     if (!form.elements.lon.value && !openOne()) return say(box, words.wNowhere);
     attempt(form, () => addStop(box, form));
   });
-  return ({ map, drop }) => {
+  return ({ map, drop }, isDrawing) => {
     map.on("click", ({ latlng }) => {
-      if (!box.open) return;
+      if (!box.open || isDrawing()) return;
       fix = null; // where the phone stands counts no more
       form.elements.lon.value = latlng.lng.toFixed(6);
       form.elements.lat.value = latlng.lat.toFixed(6);
@@ -149,6 +149,14 @@ async function addStop(box, form) {
 }
 
 let map = null;
+
+/** The line drawn by hand, on its way like the rest. */
+function keepLine(form, done) {
+  return attempt(form, async () => {
+    await keep(form, "walk-route", { label: words.wLine });
+    done(words.wKept);
+  });
+}
 
 /* A point along the way */
 
@@ -368,8 +376,11 @@ async function begin() {
   const frame = document.querySelector("[data-walk-map]");
   if (!frame) return;
   map = import("./walk-map.js").then(({ walkMap }) => walkMap(frame)).catch(() => null);
-  const drawn = await map;
-  if (drawn) onMap?.(drawn);
+  const shown = await map;
+  if (!shown) return;
+  const line = document.querySelector("[data-route-form]");
+  const isDrawing = line ? shown.draw(line, (done) => keepLine(line, done)) : () => false;
+  if (onMap) onMap(shown, isDrawing);
 }
 
 begin();
