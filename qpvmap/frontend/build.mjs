@@ -2,7 +2,7 @@
    manifest.json (name in templates -> file). */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -29,9 +29,34 @@ const shared = {
   logLevel: "warning",
 };
 
+const modules = { ...shared, format: "esm", splitting: true };
+
+/* Built first, each in one file, whatever imports them: what nearly every page of a phone needs, and
+   Leaflet, which stays kept in browsers when our own code changes. */
+const firsts = ["src/common.js", "src/global-leaflet.js"].map((entry) => ({
+  ...modules,
+  entryPoints: [entry],
+}));
+
+/** Points the imports of the modules that these builds hold at their files. */
+function heldBy(results) {
+  const holders = results.flatMap(({ metafile }) =>
+    Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint),
+  );
+  const holderOf = (module) => holders.find(([, { inputs }]) => inputs[module])?.[0];
+  return {
+    name: "held",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => {
+        const holder = holderOf(relative(here, join(resolveDir, path)));
+        return holder && { path: `./${basename(holder)}`, external: true };
+      }),
+  };
+}
+
 const builds = [
   {
-    ...shared,
+    ...modules,
     entryPoints: [
       "src/app.js",
       "src/report.js",
@@ -55,17 +80,16 @@ const builds = [
       "src/walk-prepare.js",
       "src/outbox.js",
     ],
-    format: "esm",
-    splitting: true,
   },
   /* The map's declarations (an inline script with a nonce) need a global L at once: not a module. */
   { ...shared, entryPoints: ["src/map.js"], format: "iife" },
-  { ...shared, entryPoints: ["styles/app.css", "styles/map.css"] },
+  { ...shared, entryPoints: ["styles/app.css", "styles/work.css", "styles/map.css"] },
 ];
 
 /* What the pages that open without network are made of; the parts that they import come with them. */
 const OFFLINE = [
   "app.css",
+  "work.css",
   "map.css",
   "app.js",
   "report.js",
@@ -83,21 +107,29 @@ const worker = (kept) => ({
   define: { BUILD: JSON.stringify(kept) },
 });
 
+/** What was built: name of a file -> what esbuild says of it. */
+const builtFiles = (results) =>
+  Object.fromEntries(
+    results
+      .flatMap(({ metafile }) => Object.entries(metafile.outputs))
+      .map(([path, output]) => [basename(path), output]),
+  );
+
 /** The files of the entries named in OFFLINE, with all that they import, at once or later. */
 function keptOffline(results) {
-  const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
-  const todo = Object.keys(outputs).filter((path) => {
-    const { entryPoint } = outputs[path];
+  const outputs = builtFiles(results);
+  const todo = Object.keys(outputs).filter((file) => {
+    const { entryPoint } = outputs[file];
     return entryPoint && OFFLINE.includes(basename(entryPoint));
   });
   const found = new Set();
   while (todo.length) {
-    const path = todo.pop();
-    if (found.has(path) || !outputs[path]) continue;
-    found.add(path);
-    todo.push(...outputs[path].imports.map((imported) => imported.path));
+    const file = todo.pop();
+    if (found.has(file) || !outputs[file]) continue;
+    found.add(file);
+    todo.push(...outputs[file].imports.map(({ path }) => basename(path)));
   }
-  const files = [...found].map((path) => basename(path)).sort();
+  const files = [...found].sort();
   return { files, version: fingerprint(files.join()) };
 }
 
@@ -139,18 +171,19 @@ function named(results) {
 
 /** What each entry imports at once: asked for with it, not after it was read. */
 function importedBy(results) {
-  const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
-  const imported = (path, found = new Set()) => {
-    for (const { path: next, kind } of outputs[path].imports) {
+  const outputs = builtFiles(results);
+  const imported = (file, found = new Set()) => {
+    for (const { path, kind } of outputs[file].imports) {
+      const next = basename(path);
       if (kind !== "import-statement" || found.has(next)) continue;
       found.add(next);
       imported(next, found);
     }
-    return [...found].map((name) => basename(name)).sort();
+    return [...found].sort();
   };
   const entries = Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint);
   return Object.fromEntries(
-    entries.map(([path, { entryPoint }]) => [basename(entryPoint), imported(path)]),
+    entries.map(([file, { entryPoint }]) => [basename(entryPoint), imported(file)]),
   );
 }
 
@@ -165,7 +198,12 @@ async function forget(kept) {
 
 async function build() {
   await mkdir(target, { recursive: true });
-  const results = await Promise.all(builds.map((options) => esbuild.build(options)));
+  const results = await Promise.all(firsts.map((options) => esbuild.build(options)));
+  const plugins = [heldBy(results)];
+  const others = builds.map((options) =>
+    esbuild.build(options.format === "esm" ? { ...options, plugins } : options),
+  );
+  results.push(...(await Promise.all(others)));
   results.push(await esbuild.build(worker(keptOffline(results))));
   const icons = await drawIcons();
   const manifest = { ...named(results), ...icons };

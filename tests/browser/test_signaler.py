@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from qpvmap.resources import static_imports
 from tests.browser.conftest import (
     DESKTOP,
     PHONE,
@@ -28,6 +29,30 @@ CENTRE_IS_BLACK = """(image) => {
   pen.drawImage(image, image.naturalWidth / 2, image.naturalHeight / 2, 1, 1, 0, 0, 1, 1);
   return pen.getImageData(0, 0, 1, 1).data.slice(0, 3).every((part) => part < 40);
 }"""
+
+LOADED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType(
+  "resource")].map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
+# What a browser asks at once of a site without HTTP/2: one more waits for a whole round trip.
+CONNECTIONS = 6
+
+
+def test_first_visit_then_all_that_it_needs_is_asked_for_at_once_and_light(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(PHONE, service_workers="block")
+    html = page.goto("/signaler").text()  # type: ignore[union-attr]
+    page.wait_for_function("() => document.getElementById('signaler')?.dataset.step")
+    page.wait_for_load_state("networkidle")
+    loaded = dict(page.evaluate(LOADED))
+    assert all(loaded.values()), loaded
+    files = {path: size for path, size in loaded.items() if path.endswith((".css", ".js"))}
+    needed = {path: size for path, size in files.items() if path in html and "/map-" not in path}
+    assert {name.split("/")[-1].split("-")[0] for name in needed} >= {"app", "common", "report"}
+    assert len(needed) <= CONNECTIONS, needed
+    assert all(name in html for name in static_imports()["report.js"])  # none is found later
+    assert loaded["/signaler"] + sum(needed.values()) < 36_000, needed
+    of_the_map = files.keys() - needed.keys()
+    assert sum(size for path, size in loaded.items() if path not in of_the_map) < 120_000, loaded
 
 
 def test_mediator_on_a_phone_when_position_is_good_then_files_in_three_steps(phone: Page) -> None:

@@ -95,7 +95,7 @@ def test_quota_when_full_then_it_is_said_and_what_is_typed_goes_when_it_can(
     expect(phone.locator("h1")).to_contain_text("Envoyé. Référence BL-")
     tools.send("Storage.overrideQuotaForOrigin", origin)
     phone.reload()
-    expect(phone.locator("#photos-envoi")).to_contain_text("photo")
+    expect(phone.locator("#photos-envoi [role=status]")).to_have_text("Photo envoyée.")
     for _ in range(50):
         if filed(blagis)[0][5]:
             break
