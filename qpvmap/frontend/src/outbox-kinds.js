@@ -55,8 +55,8 @@ export const KINDS = {
     many: "{n} marches préparées",
     icon: "walk",
     as: "form",
-    edit: ({ id, state, last_error: error }) =>
-      state === "stuck" && error
+    edit: ({ id, state, walk }) =>
+      state === "stuck" || walk?.follows
         ? `/parcours/marches/nouvelle?reprendre=${id}`
         : `/parcours/marches/sur-place?marche=${id}`,
   },

@@ -73,7 +73,8 @@ async function open() {
   const id = new URLSearchParams(window.location.search).get("marche");
   const record = id && (await recordOf(id).catch(() => null));
   const theme = JSON.parse(page.dataset.coming)[record?.walk?.theme];
-  if (!theme || !isMine(record)) return listThem();
+  // One that follows another has the stops of that one, which are on the site.
+  if (!theme || record.walk.follows || !isMine(record)) return listThem();
   if (await lookIfArrived(id, { first: true })) return;
   name(id);
   lookAt(theme.items);

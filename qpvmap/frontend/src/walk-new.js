@@ -56,8 +56,9 @@ class NewWalk {
     try {
       record = await keepForm(this.form, { label: this.form.elements.title.value.trim() });
       // Once it is sent its body is forgotten; the page on which it is walked needs this of it.
-      const { title, theme, day, starts_at } = record.body;
-      await changeRecord(record.id, (now) => ({ ...now, walk: { title, theme, day, starts_at } }));
+      const { title, theme, day, starts_at, follows } = record.body;
+      const walk = { title, theme, day, starts_at, follows };
+      await changeRecord(record.id, (now) => ({ ...now, walk }));
       await this.#conclude(record);
     } catch (error) {
       await sendPlainly(this.form, null, record?.body ?? {}, error);

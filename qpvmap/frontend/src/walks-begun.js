@@ -2,12 +2,15 @@
 import { allRecords, SENT } from "./outbox-store.js";
 import { isMine } from "./outbox-watch.js";
 
-export const NEW_WALK = "walk-new";
+const NEW_WALK = "walk-new";
+
+/* One that follows another has the stops of that one: it is walked once the site has it. */
+const isWalkable = ({ state, walk }) => state === SENT || !walk?.follows;
 
 /** Fill the list in `box`, and show it if there are some: those that the site has not, or all. */
 export async function listWalksBegun(box, { all = false } = {}) {
   const begun = (await allRecords()).filter(
-    (one) => one.kind === NEW_WALK && isMine(one) && (all || one.state !== SENT),
+    (one) => one.kind === NEW_WALK && isMine(one) && isWalkable(one) && (all || one.state !== SENT),
   );
   const links = begun.map(({ id, label, answer }) => {
     const item = document.createElement("li");
