@@ -199,7 +199,8 @@ def door() -> None:
     if is_api_request():
         current_actor()
         return
-    begin_as_before()
+    if request.endpoint != "static":  # files are the same for everybody
+        begin_as_before()
     if not safe and not is_proven_by_link() and not is_without_session():
         csrf.protect()
 
