@@ -46,6 +46,9 @@ async function jsonOf(response) {
  */
 export const whoIsHere = () => askWho(WHO_WITH_TOKEN);
 
+/** The same for what sends nothing from a page: a token only where there is a session. */
+export const identity = () => askWho(WHO);
+
 async function askWho(path) {
   try {
     const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(15000) });
@@ -84,7 +87,7 @@ class Run {
   async go() {
     await forgetSent();
     if (!(await this.next())) return this.#said();
-    this.here = await askWho(WHO);
+    this.here = await identity();
     if (!this.here) return this.#said({ offline: true });
     for (let record = await this.next(); record; record = await this.next()) {
       this.tried.add(record.id);
@@ -129,7 +132,7 @@ class Run {
     let response = await this.#post(record, kind, body);
     let said = response && (await jsonOf(response).catch(() => null));
     if (response?.status === 400 && said?.code === OLD_FORM) {
-      this.here = (await askWho(WHO)) ?? this.here;
+      this.here = (await identity()) ?? this.here;
       response = await this.#post(record, kind, await bodyOf(record, kind));
       said = response && (await jsonOf(response).catch(() => null));
     }

@@ -1,6 +1,7 @@
 // What the site keeps to open without network: the files of one build, and the pages that say they may
 // be kept: those of who is here under their name, and nobody's, which are shown until those came.
 // Nothing that is sent, nothing of /api, nobody else's page.
+import { identity } from "./outbox-send.js";
 import { eraNow, handedTo, isHere, NOBODY, somebodyMoves, whoIsHere } from "./sw-here.js";
 
 /* global BUILD: {files, version}, put here by build.mjs */
@@ -110,8 +111,17 @@ export async function keepVisited(path) {
 }
 
 /** A page of the site says who is here: pages of whoever was before are forgotten. */
-export async function learn(person, name) {
-  if (await isHere(person, name)) await inTurn(() => forgetPages(person));
+export async function learn(person) {
+  if (!(await isHere(person))) return;
+  await inTurn(() => forgetPages(person));
+  if (person) await learnName(person);
+}
+
+async function learnName(person) {
+  const said = await identity();
+  if (said?.person === person && (await whoIsHere())?.person === person) {
+    await isHere(person, said.name);
+  }
 }
 
 /** Fetch what is not kept yet for who is here. */

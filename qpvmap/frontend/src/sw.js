@@ -6,7 +6,7 @@ import { listenToSync } from "./sw-sync.js";
 
 const MESSAGES = {
   "take-over": () => self.skipWaiting(),
-  person: ({ person, name }) => learn(person, name),
+  person: ({ person }) => learn(person),
   here: () => keepForWhoIsHere(),
   keep: ({ path }) => keepVisited(path),
 };

@@ -25,8 +25,8 @@ function follow(registration) {
 
 /** Say who this page was made for; one that was kept knows nothing new. */
 function sayWhoIsHere(worker) {
-  const { person, name = "", kept } = document.body.dataset;
-  if (kept === undefined) worker?.postMessage({ type: "person", person, name });
+  const { person, kept } = document.body.dataset;
+  if (kept === undefined) worker?.postMessage({ type: "person", person });
 }
 
 async function register() {
