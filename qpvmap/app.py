@@ -92,7 +92,9 @@ from qpvmap.web import (
     support,
     teams,
     throttle,
+    walk_coming,
     walk_field,
+    walk_keys,
     walk_report,
     walks,
 )
@@ -165,6 +167,7 @@ PAGES = (
     presence_history.bp,
     presence_figures.bp,
     walks.bp,
+    walk_coming.bp,
     walk_field.bp,
     walk_report.bp,
 )
@@ -194,7 +197,7 @@ def create_app(settings: Settings) -> APIFlask:
     metrics.init_app(app)
     for part in (assets, filters, context, cookies, sessions, security, errors, photos):
         part.init_app(app)
-    for part in (outbox_door, offline):
+    for part in (outbox_door, offline, walk_keys):
         part.init_app(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     login.init_app(app, settings)

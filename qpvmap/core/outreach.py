@@ -36,7 +36,10 @@ NO_KIND = "Choisissez le genre d’action."
 
 @dataclass(frozen=True, slots=True)
 class Solicitation:
-    """A request made to a mediator: words by their codes; `body` empty when it was answered."""
+    """A request made to a mediator: words by their codes; `body` empty when it was answered.
+
+    `at` is by the phone's clock, and `clock_off_s` by how much that one is late, if not right.
+    """
 
     client_id: UUID
     public: str
@@ -46,6 +49,7 @@ class Solicitation:
     times: int = 1
     note: str = ""
     at: datetime | None = None
+    clock_off_s: int | None = None
 
     def checked(self) -> None:
         """Do nothing when it can be kept.

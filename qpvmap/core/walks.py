@@ -143,13 +143,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a phone sends of one stop; `remarks` holds the items that were touched, no other."""
+    """What a phone sends of one stop; `remarks` holds the items that were touched, no other.
+
+    `clock_off_s` is by how much the clock of that phone is late, when it is not right.
+    """
 
     client_id: UUID
     stop_id: int
     captured_at: datetime | None
     remarks: Mapping[str, Remark]
     note: str | None = None
+    clock_off_s: int | None = None
 
 
 def body_counts(rows: Iterable[BodyCount]) -> list[BodyCount]:

@@ -76,6 +76,8 @@ const builds = [
       "src/push.js",
       "src/presence.js",
       "src/walk.js",
+      "src/walk-here.js",
+      "src/walk-new.js",
       "src/walk-prepare.js",
       "src/outbox.js",
     ],

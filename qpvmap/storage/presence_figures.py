@@ -50,6 +50,7 @@ class Scope:
 class Presences:
     """Hours by quarter and by sector; how many rounds, and how many of them are to be checked.
 
+    `doubtful` are those that a phone told of whose clock was not right.
     `rounds_by_month` counts each round once, in the month in which its first part here began, with
     the quarter of that part.
     """
@@ -59,6 +60,7 @@ class Presences:
     sector_names: Mapping[str, str]
     rounds: int
     to_check: int
+    doubtful: int
     rounds_by_month: Mapping[tuple[date, str], int]
 
     @property
@@ -117,6 +119,7 @@ def presence_figures(session: Session, scope: Scope, now: datetime) -> Presences
         sector_names={row.sector_code: row.sector_name for row in rows},
         rounds=len({row.id for row in rows}),
         to_check=len({row.id for row in rows if row.to_check}),
+        doubtful=len({row.id for row in rows if row.doubtful}),
         rounds_by_month=_rounds_by_month(rows),
     )
 

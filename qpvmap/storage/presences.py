@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session, joinedload
 
 from qpvmap.core.actors import Actor, Role
@@ -75,13 +75,21 @@ def open_presence(session: Session, account_id: int) -> Presence | None:
     )
 
 
-def to_check(session: Session, account_id: int) -> Sequence[Presence]:
-    """Return the rounds whose end was guessed, for their author to correct, newest first."""
+def to_check(session: Session, account_id: int, since: datetime) -> Sequence[Presence]:
+    """Return the rounds whose hours were guessed or are doubtful, for their author to correct.
+
+    Newest first: those of the time within which they can be.
+    """
+    told_off = exists().where(
+        PresenceStretch.presence_id == Presence.id, PresenceStretch.clock_off_s.is_not(None)
+    )
     return session.scalars(
         select(Presence)
         .where(
             Presence.walker_id == account_id,
-            Presence.to_check,
+            Presence.ended_at.is_not(None),
+            Presence.started_at >= since,
+            or_(Presence.to_check, Presence.end_clock_off_s.is_not(None), told_off),
             Presence.cancelled_at.is_(None),
         )
         .order_by(Presence.started_at.desc())

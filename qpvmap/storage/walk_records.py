@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import functions as geo
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -326,3 +326,19 @@ def walk_of_signalement(
 def is_open(walk: SiteWalk) -> bool:
     """Return whether a walk has not been ended."""
     return walk.state != WalkState.CLOSED
+
+
+def clocks_off(session: Session, walk: SiteWalk) -> list[int]:
+    """Return by how much the clock of the phone was late, for each sending where it was not right.
+
+    Seconds, negative when it was ahead; of what was seen at stops, points, photos and the end.
+    """
+    told = [
+        select(WalkVisit.clock_off_s).join(WalkStop).where(WalkStop.walk_id == walk.id),
+        select(WalkPoint.clock_off_s).where(WalkPoint.walk_id == walk.id),
+        select(WalkPhoto.clock_off_s).where(
+            WalkPhoto.walk_id == walk.id, WalkPhoto.removed_at.is_(None)
+        ),
+        select(SiteWalk.end_clock_off_s).where(SiteWalk.id == walk.id),
+    ]
+    return [off for off in session.scalars(union_all(*told)) if off is not None]

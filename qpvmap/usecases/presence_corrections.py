@@ -224,6 +224,7 @@ def _tell(session: Session, presence: Presence, walker: int, whole: Whole, now: 
         for key, sector, leg in zip([*known, *spare], sectors, whole.legs, strict=False)
     ]
     presence.started_at, presence.ended_at = start, whole.end
+    presence.end_clock_off_s = None
     presence.companion_id, presence.others = whole.companion_id, whole.others
 
 

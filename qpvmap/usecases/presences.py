@@ -42,7 +42,8 @@ SLIP = timedelta(minutes=2)
 class Start:
     """A round that begins; `at` by the phone's clock, None for now.
 
-    `team` is the code of one of the actor's teams; without it, the first one.
+    `clock_off_s` is by how much that clock is late, when it is not right. `team` is the code of one
+    of the actor's teams; without it, the first one.
     """
 
     client_id: UUID
@@ -51,6 +52,7 @@ class Start:
     companion_id: int | None = None
     others: int = 0
     team: str = ""
+    clock_off_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Move:
     presence: UUID
     sector: str
     at: datetime | None = None
+    clock_off_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class End:
     client_id: UUID
     presence: UUID
     at: datetime | None = None
+    clock_off_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,14 @@ def start_presence(session: Session, actor: Actor, asked: Start, now: datetime) 
         version=1,
         created_at=now,
         updated_at=now,
-        stretches=[PresenceStretch(client_id=asked.client_id, sector=sector, started_at=at)],
+        stretches=[
+            PresenceStretch(
+                client_id=asked.client_id,
+                sector=sector,
+                started_at=at,
+                clock_off_s=asked.clock_off_s,
+            )
+        ],
     )
     session.add(presence)
     session.flush()
@@ -137,7 +148,10 @@ def move_presence(session: Session, actor: Actor, asked: Move, now: datetime) ->
         return Noted(presence, created=False)
     sector = known_sector(session, presence.territory_id, asked.sector)
     at = max(captured_at(asked.at, now), presence.started_at)
-    if not _enter(presence, PresenceStretch(client_id=asked.client_id, started_at=at), sector):
+    stretch = PresenceStretch(
+        client_id=asked.client_id, started_at=at, clock_off_s=asked.clock_off_s
+    )
+    if not _enter(presence, stretch, sector):
         return Noted(presence, created=False)
     if presence.ended_at is not None and presence.to_check and at >= presence.ended_at:
         presence.ended_at = at + SHORTEST  # it was closed by itself, and yet went on
@@ -164,6 +178,7 @@ def end_presence(session: Session, actor: Actor, asked: End, now: datetime) -> N
     following = rows.next_start(session, walker, presence.started_at)
     presence.ended_at = min(at, following) if following else at
     presence.end_client_id, presence.to_check = asked.client_id, False
+    presence.end_clock_off_s = asked.clock_off_s
     touch(session, presence, now)
     return Noted(presence, created=True)
 

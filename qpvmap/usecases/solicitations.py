@@ -55,6 +55,7 @@ def note_solicitation(
         author_id=actor.account_id,
         sector=_sector(session, actor, team.territory_id, asked.sector),
         happened_at=at,
+        clock_off_s=asked.clock_off_s,
         created_at=now,
     )
     _say(session, found, asked, now)

@@ -58,6 +58,7 @@ class NewPoint:
     submission: Submission
     kind: PointKind
     stop_id: int | None = None
+    clock_off_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class WalkPhotoSending:
     point: UUID | None = None
     item: str = ""
     captured_at: datetime | None = None
+    clock_off_s: int | None = None
 
 
 def record_visit(session: Session, actor: Actor, walk_id: int, visit: Visit, now: datetime) -> bool:
@@ -102,6 +104,7 @@ def record_visit(session: Session, actor: Actor, walk_id: int, visit: Visit, now
             stop_id=stop.id,
             author_id=author_id,
             captured_at=at,
+            clock_off_s=visit.clock_off_s,
             received_at=now,
         )
     )
@@ -110,7 +113,7 @@ def record_visit(session: Session, actor: Actor, walk_id: int, visit: Visit, now
         stop.note, stop.noted_at = visit.note.strip(), at
     session.flush()
     rows.save_remarks(session, visit, author_id, at)
-    begin(walk, now)
+    begin(walk, now, at)
     return True
 
 
@@ -152,14 +155,15 @@ def add_point(
         location=point_of(said.point),
         author_id=author_id,
         captured_at=at,
+        clock_off_s=asked.clock_off_s,
         created_at=now,
     )
     if asked.kind is PointKind.DEFECT:
-        point.signalement_id = _file(session, actor, walk, said, now)
+        point.signalement_id = _file(session, actor, walk, asked, now)
     else:
         _say_what_goes_well(session, walk, point, said)
     session.add(point)
-    begin(walk, now)
+    begin(walk, now, at)
     session.flush()
     return point, True
 
@@ -226,12 +230,13 @@ def add_photo(
         height=picture.height,
         size_bytes=len(picture.full),
         captured_at=seen_at(walk, sending.captured_at, now),
+        clock_off_s=sending.clock_off_s,
         uploaded_by=_author(actor),
         uploaded_at=now,
     )
     put_photo(files, photo.key, picture)
     session.add(photo)
-    begin(walk, now)
+    begin(walk, now, photo.captured_at)
     session.flush()
     return photo, True
 
@@ -322,10 +327,18 @@ def _require_sense(walk: SiteWalk, visit: Visit) -> None:
         raise InvalidSubmission({"note": LONG_NOTE})
 
 
-def _file(session: Session, actor: Actor, walk: SiteWalk, said: Submission, now: datetime) -> int:
+def _file(session: Session, actor: Actor, walk: SiteWalk, asked: NewPoint, now: datetime) -> int:
     """File a defect, and note on the signalement the walk that it comes from."""
     territory = session.get_one(Territory, walk.territory_id)
-    receipt = submit(session, actor, territory, said, now, is_demo=walk.is_demo)
+    receipt = submit(
+        session,
+        actor,
+        territory,
+        asked.submission,
+        now,
+        is_demo=walk.is_demo,
+        clock_off_s=asked.clock_off_s,
+    )
     receipt.signalement.walk_id = walk.id
     return receipt.signalement.id
 

@@ -160,11 +160,17 @@ def start_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> S
 
 
 def close_walk(
-    session: Session, actor: Actor, walk_id: int, now: datetime, ended_at: datetime | None = None
+    session: Session,
+    actor: Actor,
+    walk_id: int,
+    now: datetime,
+    ended_at: datetime | None = None,
+    clock_off_s: int | None = None,
 ) -> tuple[SiteWalk, bool]:
     """Say that the walk is over; return it, and whether this call ended it.
 
-    `ended_at` is when a phone without signal was told; a clock gone wrong is not believed.
+    `ended_at` is when a phone without signal was told, `clock_off_s` by how much its clock is late
+    when it is not right; one gone wrong beyond what the walk can be is not believed.
 
     Raises
     ------
@@ -177,7 +183,7 @@ def close_walk(
     began = walk.started_at or walk.created_at
     at = ended_at if ended_at and began <= ended_at <= now else now
     begin(walk, at)
-    walk.state, walk.closed_at = WalkState.CLOSED, at
+    walk.state, walk.closed_at, walk.end_clock_off_s = WalkState.CLOSED, at, clock_off_s
     changed(session, walk, now)
     return walk, True
 
@@ -192,7 +198,7 @@ def reopen_walk(session: Session, actor: Actor, walk_id: int, now: datetime) -> 
     """
     walk = led_walk(session, actor, walk_id)
     if walk.state == WalkState.CLOSED:
-        walk.state, walk.closed_at = WalkState.UNDER_WAY, None
+        walk.state, walk.closed_at, walk.end_clock_off_s = WalkState.UNDER_WAY, None, None
         changed(session, walk, now)
     return walk
 
@@ -213,10 +219,10 @@ def discard_walk(session: Session, actor: Actor, walk_id: int) -> None:
     rows.delete_walk(session, walk_id)
 
 
-def begin(walk: SiteWalk, now: datetime) -> None:
-    """Note that a walk has set out, the first time."""
+def begin(walk: SiteWalk, now: datetime, at: datetime | None = None) -> None:
+    """Note that a walk has set out, the first time: `at` an instant seen by a phone, or now."""
     if walk.state == WalkState.PREPARED:
-        walk.state, walk.started_at = WalkState.UNDER_WAY, now
+        walk.state, walk.started_at = WalkState.UNDER_WAY, at or now
         walk.version += 1
         walk.updated_at = now
 

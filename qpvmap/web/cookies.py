@@ -4,13 +4,17 @@ A map asks for its data while its reader is already on the way to a form. Were e
 the session as it was when asked, a late one would undo what the form's page has just put there, and
 the form would be refused as if it had waited too long. So it is with the pages that a phone keeps
 for when there is no network: the token drawn for one of them is not that of the page being read.
+And so with a phone that sends what waited: it is told the token of the session, or that there is
+none, and nothing of what it does changes the session of whoever signs in or out meanwhile.
 """
 
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-GIVES_A_TOKEN = frozenset({"outbox.identity"})
-"""What a page fetches in order to send something next: its token must be that of the session."""
+from qpvmap.web.security import is_outbox_request
+
+GIVES_A_TOKEN = frozenset({"outbox.form_token"})
+"""What a page fetches for a form that it sends next: its token must be that of the session."""
 
 
 class PageSessions(SecureCookieSessionInterface):
@@ -18,6 +22,8 @@ class PageSessions(SecureCookieSessionInterface):
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Return whether the answer carries the cookie: on a page, or when a deed changed it."""
+        if is_outbox_request():
+            return False
         if is_navigation():
             return super().should_set_cookie(app, session)
         return session.modified and (is_deed() or request.endpoint in GIVES_A_TOKEN)

@@ -4,26 +4,24 @@ The page itself holds nothing of anybody: its list is drawn on the phone. Each a
 record under the identifier that the phone drew for it: the same one again writes nothing twice.
 """
 
-from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from qpvmap.core.errors import InvalidPhoto, InvalidSubmission, NotFound
 from qpvmap.core.photos import Moment, Size
-from qpvmap.core.signalements import Submission, clock_off
+from qpvmap.core.signalements import Submission
 from qpvmap.storage import signalements as rows
 from qpvmap.storage.models import Signalement
 from qpvmap.storage.supports import support_by_client_id
 from qpvmap.usecases.photos import PhotoSending
 from qpvmap.web.drafts import Draft
-from qpvmap.web.filters import request_now
 from qpvmap.web.offline import kept_offline
-from qpvmap.web.outbox_door import accepted, person_key
+from qpvmap.web.outbox_door import accepted, person_key, phone_clock_off
 from qpvmap.web.photos import MAX_PHOTO_BODY, photo_url, receive_photo, sent_files
-from qpvmap.web.security import current_actor, public, takes_up_to
+from qpvmap.web.security import FORMS, current_actor, public, takes_up_to
 from qpvmap.web.sessions import request_session
 from qpvmap.web.signalements import (
     InvalidPosition,
@@ -55,9 +53,25 @@ def index() -> str:
 @bp.get("/identite")
 @public
 def identity() -> Response:
-    """Say who is signed in, with a fresh token: asked by the phone before it sends anything."""
+    """Say who is signed in, with the token of the session: asked by the phone before it sends.
+
+    Somebody without a session needs none, and gets none: they may be signing in just now.
+    """
+    has_session = FORMS in session or not current_actor().is_anonymous
+    return who_is_here(generate_csrf() if has_session else "")
+
+
+@bp.get("/jeton")
+@public
+def form_token() -> Response:
+    """Say the same, with a token in any case: asked by a page that sends its form by itself."""
+    return who_is_here(generate_csrf())
+
+
+def who_is_here(token: str) -> Response:
+    """Return who is signed in, as a phone reads it."""
     actor = current_actor()
-    said = jsonify(person=person_key(actor), name=actor.name, csrf_token=generate_csrf())
+    said = jsonify(person=person_key(actor), name=actor.name, csrf_token=token)
     said.headers["Cache-Control"] = "no-store"
     return said
 
@@ -88,15 +102,6 @@ def file() -> ResponseReturnValue:
     )
 
 
-def phone_clock_off() -> int | None:
-    """Return how far off the clock of the phone that sends is; None when it is right, or unsaid."""
-    try:
-        phone = datetime.fromisoformat(request.headers.get("Qpvmap-Clock", ""))
-    except ValueError:
-        return None
-    return clock_off(phone, request_now()) if phone.tzinfo else None
-
-
 def note_on(signalement: Signalement, submission: Submission, *, created: bool) -> str:
     """Return what its author is to know: it came before its correction, or its text is hidden."""
     if not created and (signalement.category.code, signalement.description) != (
@@ -112,11 +117,11 @@ def note_on(signalement: Signalement, submission: Submission, *, created: bool) 
 @takes_up_to(MAX_PHOTO_BODY)
 def add_photo(client_id: UUID) -> ResponseReturnValue:
     """Add a photo to what was filed under `client_id`, which its author alone knows."""
-    session, actor = request_session(), current_actor()
-    signalement = rows.by_client_id(session, client_id)
+    db, actor = request_session(), current_actor()
+    signalement = rows.by_client_id(db, client_id)
     if signalement is None or signalement.reporter_id != actor.account_id:
         raise NotFound("Signalement", str(client_id))
-    if rows.find_visible(session, actor, signalement.reference) is None:
+    if rows.find_visible(db, actor, signalement.reference) is None:
         raise NotFound("Signalement", str(client_id))
     return keep_photo(signalement.reference)
 
@@ -144,11 +149,11 @@ def support(reference: str) -> ResponseReturnValue:
 @takes_up_to(MAX_PHOTO_BODY)
 def add_supporting_photo(reference: str, client_id: UUID) -> ResponseReturnValue:
     """Add a photo to what somebody said they saw too, under the `client_id` of that record."""
-    session = request_session()
-    given = support_by_client_id(session, sending_of(str(client_id), reference))
+    db = request_session()
+    given = support_by_client_id(db, sending_of(str(client_id), reference))
     if given is None or given.account_id != current_actor().account_id:
         raise NotFound("Signalement", reference)
-    return keep_photo(session.get_one(Signalement, given.signalement_id).reference)
+    return keep_photo(db.get_one(Signalement, given.signalement_id).reference)
 
 
 def keep_photo(reference: str) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ says whose it is (`Qpvmap-Person`) and is refused under anybody else. `docs/outb
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,12 @@ from werkzeug.exceptions import Unauthorized
 
 from qpvmap.core.actors import Actor
 from qpvmap.core.errors import InvalidSubmission, QpvmapError
+from qpvmap.core.signalements import clock_off
+from qpvmap.web.filters import request_now
 from qpvmap.web.security import SAFE_METHODS, current_actor, is_outbox_request
 
 PERSON_HEADER = "Qpvmap-Person"
+CLOCK_HEADER = "Qpvmap-Clock"
 OLD_FORM = "old_form"
 """What a refusal says when the token of forms is missing or too old: the phone asks for another."""
 SIGN_IN = "Votre session a pris fin. Tout est gardé : reconnectez-vous pour envoyer."
@@ -40,6 +44,15 @@ def accepted(client_id: UUID, *, created: bool, **said: Any) -> tuple[Response, 
     `said` is shown in the list of what was sent: `title`, `href`, `note`.
     """
     return jsonify(id=str(client_id), **said), 201 if created else 200
+
+
+def phone_clock_off() -> int | None:
+    """Return how far off the clock of the phone that sends is; None when it is right, or unsaid."""
+    try:
+        phone = datetime.fromisoformat(request.headers.get(CLOCK_HEADER, ""))
+    except ValueError:
+        return None
+    return clock_off(phone, request_now()) if phone.tzinfo else None
 
 
 def refusal(error: QpvmapError, status: int) -> tuple[Response, int]:

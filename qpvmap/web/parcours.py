@@ -10,7 +10,7 @@ from flask import Blueprint, render_template
 from qpvmap.core.actors import Actor
 from qpvmap.core.french import local_date
 from qpvmap.core.permissions import Action, Reach, Target, may, reach_of
-from qpvmap.core.presences import MAX_OTHERS
+from qpvmap.core.presences import CORRECTED_WITHIN, MAX_OTHERS
 from qpvmap.storage.models import Team
 from qpvmap.storage.outreach import solicitations_since
 from qpvmap.storage.presence_words import sectors_of, shapes_of
@@ -73,7 +73,7 @@ def walker_page(actor: Actor) -> dict[str, Any]:
     return {
         "now": now.astimezone(UTC),
         "under_way": open_presence(session, key),
-        "to_check": to_check(session, key),
+        "to_check": to_check(session, key, now - CORRECTED_WITHIN),
         "asked": solicitations_since(session, key, start_of_day(local_date(now))),
         "sectors": sectors_of(session, team.territory_id),
         "shapes": sector_shapes(team.territory_id),

@@ -14,6 +14,7 @@ from qpvmap.core.outreach import Solicitation as Asked
 from qpvmap.core.presences import MAX_LEGS
 from qpvmap.usecases.presence_corrections import NO_LEG, Leg, Whole
 from qpvmap.usecases.presences import BAD_OTHERS, UNKNOWN_COMPANION
+from qpvmap.web.outbox_door import phone_clock_off
 
 BAD_ID = "Envoi illisible. Rechargez la page, puis recommencez."
 BAD_DAY = "Date illisible : donnez le jour, le mois et l’année."
@@ -110,6 +111,7 @@ def read_solicitation(client_id: UUID) -> Asked:
         times=1 if times is None else times,
         note=form.get("note", ""),
         at=read_instant(),
+        clock_off_s=phone_clock_off(),
     )
 
 

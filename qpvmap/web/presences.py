@@ -18,7 +18,7 @@ from qpvmap.usecases import presence_corrections as corrections
 from qpvmap.usecases import presences as usecases
 from qpvmap.usecases.presences import End, Move, Noted, Start, team_of, teams_of
 from qpvmap.web.filters import request_now
-from qpvmap.web.outbox_door import accepted
+from qpvmap.web.outbox_door import accepted, phone_clock_off
 from qpvmap.web.parcours import company_choices, home
 from qpvmap.web.presence_forms import (
     new_uid,
@@ -57,6 +57,7 @@ def start() -> ResponseReturnValue:
                 read_companion(),
                 read_others(),
                 request.form.get("team", ""),
+                phone_clock_off(),
             )
             noted = usecases.start_presence(session, current_actor(), asked, request_now())
     except InvalidSubmission as error:
@@ -73,7 +74,8 @@ def move() -> ResponseReturnValue:
     """Note that the walker is in another sector."""
     client_id, presence = read_uid("client_id"), read_uid("presence")
     with unit_of_work() as session:
-        asked = Move(client_id, presence, request.form.get("sector", ""), read_instant())
+        sector = request.form.get("sector", "")
+        asked = Move(client_id, presence, sector, read_instant(), phone_clock_off())
         noted = usecases.move_presence(session, current_actor(), asked, request_now())
         here = noted.presence.stretches[-1].sector.name
     return _answered(client_id, noted, f"Vous êtes maintenant ici : {here}.")
@@ -85,7 +87,7 @@ def end() -> ResponseReturnValue:
     """End a round."""
     client_id, presence = read_uid("client_id"), read_uid("presence")
     with unit_of_work() as session:
-        asked = End(client_id, presence, read_instant())
+        asked = End(client_id, presence, read_instant(), phone_clock_off())
         noted = usecases.end_presence(session, current_actor(), asked, request_now())
     ended = noted.presence.ended_at
     said = f"Sortie terminée à {clock(ended)}." if ended else "Sortie terminée."

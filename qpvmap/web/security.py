@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, abort, current_app, g, request
+from flask import Flask, abort, current_app, g, request, session
 from flask_security import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Unauthorized
@@ -17,12 +17,15 @@ from werkzeug.exceptions import Unauthorized
 from qpvmap.core.actors import ANONYMOUS, Actor
 from qpvmap.core.errors import NotAllowed
 from qpvmap.core.permissions import GRANTS, Action, Reach, reach_of
+from qpvmap.secret import derived_key
 from qpvmap.storage.accounts import actor_by_token, actor_of
 from qpvmap.web.sessions import request_session
 
 API_PREFIX = "/api/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NUL = "\x00"
+FORMS = "csrf_token"
+"""Key of the session: what the tokens of its forms are made from."""
 OUTBOX_HEADER = "Qpvmap-Outbox"
 """What a phone's outbox says with each record; no form, and no other site, can say it."""
 PUBLIC = "public"
@@ -148,8 +151,18 @@ def is_outbox_request() -> bool:
 
 
 def is_without_session() -> bool:
-    """Return whether an outbox sends without any cookie: there is no session to be misused."""
-    return is_outbox_request() and not request.cookies
+    """Return whether an outbox sends with an empty session: there is nothing to be misused."""
+    return is_outbox_request() and not session
+
+
+def begin_as_before() -> None:
+    """Give a session begun from the cookie of who stays signed in the token of each such beginning.
+
+    A page and a phone that sends may begin one at the same time: the forms of both must be good.
+    """
+    remembered = request.cookies.get(current_app.config["REMEMBER_COOKIE_NAME"])
+    if remembered and FORMS not in session:
+        session[FORMS] = derived_key(str(current_app.secret_key), f"forms of {remembered}")
 
 
 def allow_larger_body() -> None:
@@ -185,7 +198,10 @@ def door() -> None:
         refuse_nul()
     if is_api_request():
         current_actor()
-    elif not safe and not is_proven_by_link() and not is_without_session():
+        return
+    if request.endpoint != "static":  # files are the same for everybody
+        begin_as_before()
+    if not safe and not is_proven_by_link() and not is_without_session():
         csrf.protect()
 
 

@@ -13,7 +13,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -47,12 +46,11 @@ from qpvmap.web.security import current_actor, public
 from qpvmap.web.sessions import close_session, request_session, unit_of_work
 from qpvmap.web.signalement_around import ground_of
 from qpvmap.web.throttle import slow_anonymous_filing
-from qpvmap.web.tickets import FILED, filed_here
+from qpvmap.web.tickets import filed_here, remember_filed
 
 blueprint = Blueprint("filing", __name__)
 
 COMMON_CATEGORIES = 9
-KEPT_REFERENCES = 50
 
 TOO_MANY = (
     "Trop de signalements sans compte depuis cet accès à internet. Renvoyez celui-ci dans une "
@@ -253,9 +251,7 @@ def file_submission(submission: Submission, clock_off_s: int | None = None) -> R
     with unit_of_work() as db:
         receipt = submit(db, actor, served(db), submission, request_now(), clock_off_s=clock_off_s)
     if actor.is_anonymous:
-        reference = receipt.signalement.reference
-        kept = [r for r in session.get(FILED, []) if r != reference]
-        session[FILED] = [*kept, reference][-KEPT_REFERENCES:]
+        remember_filed(receipt.signalement.reference)
     return receipt
 
 

@@ -1,17 +1,19 @@
 """Proof that somebody without an account filed a signalement: by this browser, or by a ticket.
 
-A ticket is given once, with what was filed, and lets its holder add photos for some days.
+A ticket is given once, with what was filed, and lets its holder add photos for some days. What was
+filed from a browser is in a cookie of its own: a phone sends late, while somebody may be signing
+in, and the answer must not put back the session as it was before.
 """
 
 from datetime import timedelta
 
-from flask import current_app, session
+from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from qpvmap.secret import derived_key
 
-FILED = "filed"
-"""Key of the cookie session: references that somebody without an account filed from here."""
+FILED_COOKIE = "qpvmap_filed"
+KEPT_REFERENCES = 50
 TICKET_FOR = timedelta(days=7)
 
 
@@ -35,9 +37,41 @@ def filed_here(reference: str) -> bool:
 
 
 def filed_from_here() -> list[str]:
-    """Return the references of all that this browser filed, without an account."""
-    filed: list[str] = session.get(FILED, [])
+    """Return the references of all that this browser filed, without an account, since it opened."""
+    lifetime = current_app.permanent_session_lifetime
+    try:
+        filed: list[str] = _filed_signer().loads(
+            request.cookies.get(FILED_COOKIE, ""), max_age=int(lifetime.total_seconds())
+        )
+    except BadSignature:
+        return []
     return filed
+
+
+def remember_filed(reference: str) -> None:
+    """Have this browser know that `reference` was filed from it, until it is closed."""
+    kept = [known for known in filed_from_here() if known != reference]
+    value = filed_cookie([*kept, reference][-KEPT_REFERENCES:])
+
+    @after_this_request
+    def give(response: Response) -> Response:
+        response.set_cookie(
+            FILED_COOKIE,
+            value,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+        return response
+
+
+def filed_cookie(references: list[str]) -> str:
+    """Return references as the cookie holds them: signed, so that nobody adds another's."""
+    return str(_filed_signer().dumps(references))
+
+
+def _filed_signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(derived_key(str(current_app.secret_key), "filed from here"))
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -58,10 +58,11 @@ from qpvmap.web.walk_forms import (
     read_route,
     read_visit,
 )
+from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import found_walk, gathered
-from qpvmap.web.walks import BAD_DEGREES, WALK
+from qpvmap.web.walks import BAD_DEGREES
 
-bp = Blueprint("walk_field", __name__, url_prefix="/parcours/marches")
+bp = named_by_key(Blueprint("walk_field", __name__, url_prefix="/parcours/marches"))
 
 READ = access(Action.VIEW_WALK)
 RECORD = access(Action.RECORD_WALK)

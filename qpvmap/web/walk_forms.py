@@ -27,6 +27,7 @@ from qpvmap.storage.walks import WalkStopRow
 from qpvmap.usecases.walk_decisions import NewDecision
 from qpvmap.usecases.walk_records import NewPoint, WalkPhotoSending
 from qpvmap.usecases.walks import Details
+from qpvmap.web.outbox_door import phone_clock_off
 
 Form = MultiDict[str, str]
 
@@ -196,7 +197,8 @@ def read_visit(form: Form, item_codes: Sequence[str]) -> Visit:
     except ValueError:
         raise InvalidSubmission({"grade": RELOAD}) from None
     client_id = read_id(form) if form.get("client_id") else uuid4()
-    return Visit(client_id, stop_id, read_instant(form), remarks, form.get("note"))
+    seen, off = read_instant(form), phone_clock_off()
+    return Visit(client_id, stop_id, seen, remarks, form.get("note"), off)
 
 
 def read_point(form: Form, stops: Mapping[int, WalkStopRow]) -> NewPoint:
@@ -213,7 +215,8 @@ def read_point(form: Form, stops: Mapping[int, WalkStopRow]) -> NewPoint:
         kind = PointKind(form.get("kind", PointKind.DEFECT))
     except ValueError:
         raise InvalidSubmission({"kind": RELOAD}) from None
-    return NewPoint(_submission(form, kind, stop), kind, stop.id if stop else None)
+    where = stop.id if stop else None
+    return NewPoint(_submission(form, kind, stop), kind, where, phone_clock_off())
 
 
 def _submission(form: Form, kind: PointKind, stop: WalkStopRow | None) -> Submission:
@@ -250,7 +253,12 @@ def read_photo(form: Form) -> WalkPhotoSending:
     """
     point = read_id(form, "point") if form.get("point") else None
     return WalkPhotoSending(
-        read_id(form), read_number(form, "stop_id"), point, form.get("item", ""), read_instant(form)
+        read_id(form),
+        read_number(form, "stop_id"),
+        point,
+        form.get("item", ""),
+        read_instant(form),
+        phone_clock_off(),
     )
 
 

@@ -20,7 +20,7 @@ from qpvmap.storage.desk import TeamChoice, teams_by_id
 from qpvmap.storage.files import photo_path
 from qpvmap.storage.models import SiteWalk, WalkPhoto
 from qpvmap.storage.plans import plan_shapes
-from qpvmap.storage.walk_records import DecisionRow
+from qpvmap.storage.walk_records import DecisionRow, clocks_off
 from qpvmap.storage.walks import followers_of
 from qpvmap.usecases.walk_decisions import add_decision, remove_decision, settle_decision
 from qpvmap.web.filters import request_now
@@ -32,10 +32,10 @@ from qpvmap.web.security import access, current_actor, is_outbox_request
 from qpvmap.web.sessions import request_session, unit_of_work
 from qpvmap.web.walk_field import words
 from qpvmap.web.walk_forms import Typed, new_id, read_decision, read_status
+from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import WalkView, compared, found_walk, gathered, walk_view
-from qpvmap.web.walks import WALK
 
-bp = Blueprint("walk_report", __name__, url_prefix="/parcours/marches")
+bp = named_by_key(Blueprint("walk_report", __name__, url_prefix="/parcours/marches"))
 
 READ = access(Action.VIEW_WALK)
 LEAD = access(Action.LEAD_WALK)
@@ -60,6 +60,7 @@ def report_page(walk_id: int, typed: Typed | None = None) -> str:
     walk = found_walk(walk_id)
     view, before = gathered(walk)
     session, actor = request_session(), current_actor()
+    doubts = clocks_off(session, walk)
     return render_template(
         "walks/report.html",
         view=view,
@@ -72,6 +73,8 @@ def report_page(walk_id: int, typed: Typed | None = None) -> str:
         route=view.route(),
         center=middle(),
         body_labels=BODY_LABELS,
+        clocks_off=doubts,
+        worst_off=max(doubts, key=abs, default=0),
         settleable={d.id for d in view.decisions if may_settle(walk, d)},
         statuses=list(DecisionStatus),
         **words(),

@@ -33,8 +33,9 @@ from qpvmap.usecases.walk_stops import NewStop
 from qpvmap.usecases.walks import NewWalk
 from qpvmap.web.context import served_territory
 from qpvmap.web.filters import request_now
+from qpvmap.web.offline import kept_offline
 from qpvmap.web.operations import read_degrees
-from qpvmap.web.outbox_door import accepted
+from qpvmap.web.outbox_door import accepted, phone_clock_off
 from qpvmap.web.positions import Choice, find_position
 from qpvmap.web.round_view import middle
 from qpvmap.web.security import access, current_actor, is_outbox_request
@@ -52,11 +53,11 @@ from qpvmap.web.walk_forms import (
     read_route,
     typed_bodies,
 )
+from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import found_walk, walk_view
 
-bp = Blueprint("walks", __name__, url_prefix="/parcours/marches")
+bp = named_by_key(Blueprint("walks", __name__, url_prefix="/parcours/marches"))
 
-WALK = "/<int(max=9223372036854775807):walk_id>"
 PLACE = f"{WALK}/arrets/<int(max=9223372036854775807):place_id>"
 READ = access(Action.VIEW_WALK)
 LEAD = access(Action.LEAD_WALK)
@@ -109,6 +110,7 @@ def index() -> str:
 
 @bp.get("/nouvelle")
 @LEAD
+@kept_offline
 def new() -> str:
     """Show the form of a walk; `suite` is the one that it may follow."""
     follows = next(
@@ -160,7 +162,7 @@ def bodies_context(territory_id: int) -> dict[str, Any]:
 @bp.post("")
 @LEAD
 def create() -> ResponseReturnValue:
-    """Prepare a walk and lead to its stops."""
+    """Prepare a walk and lead to its stops; a phone may have begun it without network."""
     form = request.form
     try:
         with unit_of_work() as session:
@@ -174,10 +176,17 @@ def create() -> ResponseReturnValue:
                 read_number(form, "follows") or (-1 if follows else None),
             )
             now = request_now()
-            walk_id = usecases.create_walk(session, current_actor(), territory, asked, now).walk.id
+            receipt = usecases.create_walk(session, current_actor(), territory, asked, now)
     except InvalidSubmission as error:
+        if is_outbox_request():
+            raise
         return form_page(Typed(form.to_dict(), error.fields)), 422
-    return redirect(url_for("walks.prepare", walk_id=walk_id), 303)
+    walk = receipt.walk
+    stops = url_for("walks.prepare", walk_id=walk.id)
+    if not is_outbox_request():
+        return redirect(stops, 303)
+    at, title = url_for("walk_field.show", walk_id=walk.id), f"Marche «\u00a0{walk.title}\u00a0»"
+    return accepted(asked.client_id, created=receipt.created, title=title, href=at, prepare=stops)
 
 
 @bp.get(f"{WALK}/preparer")
@@ -329,10 +338,17 @@ def rename_stop(walk_id: int, place_id: int) -> ResponseReturnValue:
 @LEAD
 def draw_route(walk_id: int) -> ResponseReturnValue:
     """Keep the line that was drawn on the map; an empty one forgets it."""
+    actor, now, form = current_actor(), request_now(), request.form
+    if is_outbox_request():
+        sending, (points, source) = read_id(form), read_route(form)
+        with unit_of_work() as session:
+            created = stop_usecases.set_route(session, actor, walk_id, points, source, now, sending)
+        at = url_for("walk_field.show", walk_id=walk_id)
+        return accepted(sending, created=created, title="Tracé de la marche", href=at)
 
     def act(session: Session) -> None:
-        points, source = read_route(request.form)
-        stop_usecases.set_route(session, current_actor(), walk_id, points, source, request_now())
+        points, source = read_route(form)
+        stop_usecases.set_route(session, actor, walk_id, points, source, now)
 
     return done(walk_id, act, "Tracé enregistré.")
 
@@ -343,8 +359,9 @@ def close(walk_id: int) -> ResponseReturnValue:
     """Say that the walk is over, at the instant that the phone says when it had no signal."""
     at = url_for("walk_report.show", walk_id=walk_id)
     with unit_of_work() as session:
-        actor, now = current_actor(), request_now()
-        created = usecases.close_walk(session, actor, walk_id, now, read_instant(request.form))[1]
+        actor, now, ended_at = current_actor(), request_now(), read_instant(request.form)
+        off = phone_clock_off()
+        created = usecases.close_walk(session, actor, walk_id, now, ended_at, off)[1]
     if is_outbox_request():
         return accepted(read_id(request.form), created=created, title="Fin de la marche", href=at)
     flash(ENDED, "success")

@@ -19,6 +19,7 @@ from tests.browser.conftest import (
     login,
     shoot,
 )
+from tests.browser.kept import wait_until_kept
 
 MAIL = "accueil@structure.example"
 
@@ -81,21 +82,6 @@ def test_guide_when_sought_kept_and_checked_then_each_page_holds(
     page.get_by_role("button", name="Tout est juste").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Merci")
     looked_at(page, "guide-thanks")
-
-
-KEPT = """async () => {
-  await navigator.serviceWorker.ready;
-  const wanted = ["/guide", "/guide/paquet.json"];
-  return (await Promise.all(wanted.map((path) => caches.match(path)))).every(Boolean);
-}"""
-
-
-def wait_until_kept(page: Page) -> None:
-    for _ in range(300):
-        if page.evaluate(KEPT):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("the guide was not kept")
 
 
 def test_guide_when_without_network_then_searched_and_sorted_on_the_phone_alone(

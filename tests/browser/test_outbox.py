@@ -33,15 +33,17 @@ from tests.browser.conftest import (
     shoot,
 )
 from tests.browser.flaky import Network
+from tests.browser.kept import wait_until_kept
 from tests.setup.test_serving import environment, free_port, server
 
 REPORTS = 25
 PHOTOS = [3 if at < 10 else 2 for at in range(REPORTS)]
 SEND = "#suite"
-KEPT = """async () => {
-  await navigator.serviceWorker.ready;
-  const wanted = ["/signaler", "/envois", "/hors-ligne", "/signaler/paquet.json"];
-  return (await Promise.all(wanted.map((path) => caches.match(path)))).every(Boolean);
+ALL_KEPT = """async () => {
+  const name = (await caches.keys()).find((one) => one.startsWith("qpvmap-pages-"));
+  const all = await (await caches.open(name)).matchAll();
+  const pages = all.filter((one) => one.headers.get("Content-Type").startsWith("text/html"));
+  return Promise.all(pages.map((one) => one.text()));
 }"""
 
 
@@ -83,14 +85,6 @@ def pictures(folder: Path) -> list[Path]:
     for at, path in enumerate(paths):
         Image.new("RGB", (640, 480), (60 * at, 120, 90)).save(path, "JPEG")
     return paths
-
-
-def wait_until_kept(page: Page) -> None:
-    for _ in range(100):
-        if page.evaluate(KEPT):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("the pages were not kept")
 
 
 def file_in_three_taps(page: Page, at: int, photos: list[Path]) -> datetime:
@@ -265,9 +259,9 @@ def test_outbox_when_one_is_stuck_and_the_session_ends_then_nothing_is_lost(
     phone.get_by_role("button", name="Se déconnecter").click()
     expect(phone.get_by_role("link", name="Se connecter").first).to_be_attached()
     wait_until_kept(phone)
-    kept = phone.evaluate("caches.match('/signaler').then((page) => page.text())")
-    assert 'data-person=""' in kept
-    assert "tranquillite" not in kept
+    for kept in phone.evaluate(ALL_KEPT):
+        assert 'data-person=""' in kept
+        assert "tranquillite" not in kept
 
 
 def test_position_when_fixes_jump_then_the_best_is_kept_and_both_points_go(

@@ -19,8 +19,8 @@ from tests.browser.conftest import (
     login,
     shoot,
 )
-from tests.browser.test_outbox import SEND, chosen, wait_until_kept
-from tests.browser.test_parcours import wait_until_kept_for_me
+from tests.browser.kept import wait_until_kept
+from tests.browser.test_outbox import SEND, chosen
 from tests.pictures import HEIC, exif
 
 LARGE = (4000, 3000)
@@ -79,7 +79,7 @@ def test_phone_when_two_people_share_it_then_each_record_leaves_as_its_authors(
     watch.allow("ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (401|404)")
     login(phone, "mediateur")
     phone.goto("/signaler")
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.context.set_offline(True)
     phone.goto("/signaler")
     chosen(phone, "Encombrants", "Le mien.")
@@ -100,13 +100,12 @@ def test_phone_when_two_people_share_it_then_each_record_leaves_as_its_authors(
     phone.context.clear_cookies()
     phone.context.set_offline(False)
     phone.goto("/envois")
-    phone.wait_for_load_state("networkidle")
     login(phone, "agent.bagneux")
     phone.goto("/envois")
     expect(phone.locator("#envois-autre")).to_contain_text("3 envois d’une autre personne")
     expect(phone.locator(".outbox-row")).to_have_count(0)
     expect(phone.get_by_text("Le mien.")).to_have_count(0)
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.context.set_offline(True)
     phone.goto("/signaler")
     chosen(phone, "Encombrants", "Le sien.")
@@ -136,6 +135,78 @@ def test_phone_when_two_people_share_it_then_each_record_leaves_as_its_authors(
         assert not picture.getexif()
         assert b"Marque-du-telephone" not in content
         assert b"GPS" not in content
+
+
+NOT_KEPT_YET = """async () => {
+  for (const name of await caches.keys()) {
+    const pages = await caches.open(name);
+    for (const one of await pages.keys()) if (/personne=/.test(one.url)) await pages.delete(one);
+  }
+}"""
+
+
+def file_offline(page: Page, text: str) -> None:
+    chosen(page, "Encombrants", text)
+    page.locator(SEND).click()
+    expect(page.locator("h1")).to_have_text("Gardé dans ce téléphone")
+
+
+def test_sign_in_when_the_network_goes_at_once_then_a_report_is_of_who_is_here(
+    phone: Page, watch: Watch, blagis: str
+) -> None:
+    watch.allow("ERR_INTERNET_DISCONNECTED|ERR_FAILED")
+    phone.goto("/signaler")
+    wait_until_kept(phone)
+
+    # signed in, and cut before the pages of who signed in were fetched
+    login(phone, "mediateur")
+    phone.context.set_offline(True)
+    phone.evaluate(NOT_KEPT_YET)
+    phone.goto("/signaler")
+    expect(phone.get_by_text("partira à votre nom")).to_be_visible()
+    shoot(phone, "signaler-a-votre-nom-phone")
+    assert_accessible(phone)
+    assert_no_sideways_scroll(phone)
+    file_offline(phone, "Le mien.")
+    phone.context.set_offline(False)
+    phone.goto("/envois")
+    expect(phone.get_by_text("partira à votre nom")).to_be_hidden()
+    expect(phone.locator("[data-group=sent] .outbox-row")).to_have_count(1)
+    assert authors(blagis) == ["mediateur"]
+
+    # signed out, and cut at once: nobody's page, without what only a mediator may file
+    wait_until_kept(phone)
+    phone.goto("/signaler#quoi")
+    expect(phone.locator("[data-nature=tranquillite]").first).to_be_attached()
+    phone.goto("/compte")
+    phone.locator("form[action='/deconnexion']").first.evaluate("(form) => form.submit()")
+    phone.wait_for_url(lambda url: "/compte" not in url)
+    phone.context.set_offline(True)
+    phone.goto("/signaler#quoi")
+    expect(phone.locator("[data-nature=tranquillite]")).to_have_count(0)
+    expect(phone.locator(":is(#a-votre-nom, #sans-nom):visible")).to_have_count(0)
+    phone.context.set_offline(False)
+
+    # cut while signing in: nobody knows how it ended, and the page says whose the report is
+    phone.goto("/connexion")
+    phone.locator("input[name=email]").fill("mediateur@demo.example")
+    phone.locator("input[name=password]").fill("mauvais")
+    phone.context.set_offline(True)
+    phone.locator("input[name=password]").press("Enter")
+    phone.wait_for_url("chrome-error://**")
+    phone.goto("/signaler")
+    expect(phone.get_by_text("partira sans compte")).to_be_visible()
+    shoot(phone, "signaler-sans-nom-phone")
+    file_offline(phone, "À personne.")
+    phone.context.set_offline(False)
+    login(phone, "agent.bagneux")
+    phone.goto("/envois")
+    expect(phone.locator("[data-group=sent] .outbox-row")).to_have_count(1)
+    engine = make_engine(blagis)
+    with Session(engine) as session:
+        rows = select(Signalement.reporter_id).where(Signalement.description == "À personne.")
+        assert session.scalars(rows).all() == [None]
+    engine.dispose()
 
 
 def test_drafts_when_there_are_sixty_then_each_can_be_reached_and_leaving_warns(

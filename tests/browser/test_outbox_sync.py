@@ -18,7 +18,7 @@ from qpvmap.storage.models import Photo, Signalement
 from qpvmap.storage.session import make_engine, transaction
 from tests.browser.conftest import IN_THE_QUARTER, PHONE, login
 from tests.browser.flaky import Network
-from tests.browser.test_outbox import wait_until_kept
+from tests.browser.kept import wait_until_kept
 from tests.pictures import photo
 
 SEND = "#suite"

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,6 +29,7 @@ from tests.browser.conftest import (
     shoot,
     uncovered,
 )
+from tests.browser.kept import wait_until_kept
 from tests.pictures import photo
 
 LEAST_TARGET = 56
@@ -66,40 +66,6 @@ def rows(url: str) -> dict[str, int]:
     return found
 
 
-STEADY = 8
-KEPT_FOR_ME = """async () => {
-  const pages = ["/signaler", "/envois", "/hors-ligne", "/guide"];
-  const found = await Promise.all(pages.map((path) => caches.match(path)));
-  const packs = ["/signaler/paquet.json", "/guide/paquet.json"];
-  return found.every((one) => one?.headers.get("Qpvmap-Person") === document.body.dataset.person)
-    && (await Promise.all(packs.map((path) => caches.match(path)))).every(Boolean);
-}"""
-
-
-def wait_until_kept(page: Page, path: str) -> None:
-    """Wait until the service worker keeps the page."""
-    page.wait_for_function(
-        "async (path) => { for (const name of await caches.keys())"
-        " if (await (await caches.open(name)).match(path)) return true; return false; }",
-        arg=path,
-    )
-
-
-def wait_until_kept_for_me(page: Page) -> None:
-    """Wait until what the service worker keeps is the reader's, and nobody's before, for good.
-
-    Signing in while it is still keeping the pages of nobody, it keeps them, forgets them, and keeps
-    the reader's: it is asked until it has been so for a while.
-    """
-    kept = 0
-    for _ in range(200):
-        kept = kept + 1 if page.evaluate(KEPT_FOR_ME) else 0
-        if kept == STEADY:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("the pages of the reader were not kept")
-
-
 def solicit(page: Page, who: str, what: str) -> None:
     """Note a solicitation: two taps."""
     page.locator("label.tile", has_text=re.compile(rf"^\s*{who}")).tap()
@@ -116,12 +82,11 @@ def test_day_without_network_when_it_comes_back_then_all_arrives_once_and_no_pos
     sent = Sent()
     sent.follow(phone.context)
     login(phone, "mediateur")
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.goto("/parcours")
     # the phone tells the sector by itself, and says so
     expect(phone.get_by_text(re.compile(r"Vous semblez être ici.*Côté"))).to_be_visible()
-    for path in ("/parcours", "/parcours/sollicitations", "/parcours/actions/nouvelle"):
-        wait_until_kept(phone, path)
+    wait_until_kept(phone, "/parcours", "/parcours/sollicitations", "/parcours/actions/nouvelle")
     shoot(phone, "parcours-phone", full_page=True)
     assert_no_sideways_scroll(phone)
     with uncovered(phone):

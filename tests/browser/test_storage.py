@@ -12,7 +12,8 @@ from tests.browser.conftest import (
     login,
     shoot,
 )
-from tests.browser.test_outbox import chosen, filed, wait_until_kept
+from tests.browser.kept import wait_until, wait_until_kept
+from tests.browser.test_outbox import chosen, filed
 from tests.pictures import photo
 
 SEND = "#suite"
@@ -79,7 +80,7 @@ def test_quota_when_full_then_it_is_said_and_what_is_typed_goes_when_it_can(
     chosen(phone, "Encombrants", "Un canapé.")
     phone.locator("#photos input[type=file]").set_input_files(PICTURE)
     expect(phone.locator("#photos li")).to_have_count(1)
-    phone.wait_for_function(KEPT_DRAFT, arg="Un canapé.")
+    wait_until(phone, KEPT_DRAFT, "Un canapé.")
 
     phone.evaluate(FILL)
     phone.get_by_label(WORDS).fill("Un canapé et deux chaises.")
@@ -138,7 +139,7 @@ def test_storage_when_another_version_of_the_site_is_open_then_nothing_typed_is_
     login(page, "mediateur")
     page.goto("/signaler")
     chosen(page, "Encombrants", "Un fauteuil.")
-    page.wait_for_function(KEPT_DRAFT, arg="Un fauteuil.")
+    wait_until(page, KEPT_DRAFT, "Un fauteuil.")
     other = page.context.new_page()
     other.goto("/healthz")
     if version == 1:

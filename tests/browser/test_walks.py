@@ -42,7 +42,7 @@ from tests.browser.conftest import (
     shoot,
     uncovered,
 )
-from tests.browser.test_parcours import wait_until_kept_for_me
+from tests.browser.kept import wait_until_kept
 from tests.pictures import photo
 
 STOPS = 12
@@ -101,15 +101,6 @@ def counts(url: str) -> list[int]:
     return [*found, seen]
 
 
-def wait_until_kept(page: Page, path: str) -> None:
-    """Wait until the service worker keeps the page."""
-    page.wait_for_function(
-        "async (path) => { for (const name of await caches.keys())"
-        " if (await (await caches.open(name)).match(path)) return true; return false; }",
-        arg=path,
-    )
-
-
 def current(page: Page) -> str:
     """Return the selector of the one stop that is shown."""
     return ".walk-stop:not([hidden])"
@@ -123,7 +114,7 @@ def test_walk_of_twelve_stops_when_without_network_then_all_of_it_arrives_once(
     phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
     path = f"/parcours/marches/{walk_id}"
     login(phone, "mediateur")
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.goto(path)
     wait_until_kept(phone, path)
     phone.context.set_offline(True)
@@ -240,7 +231,7 @@ def test_walk_when_nothing_was_planned_then_stops_are_added_on_the_way_without_n
     phone = open_page(PHONE, position=IN_THE_QUARTER, has_touch=True)
     path = f"/parcours/marches/{prepared(blagis, 'Marche improvisée', 0)}"
     login(phone, "mediateur")
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.goto(path)
     wait_until_kept(phone, path)
     phone.context.set_offline(True)
@@ -290,7 +281,7 @@ def test_walk_when_nothing_was_planned_then_stops_are_added_on_the_way_without_n
     assert max(middle) < DARK
 
     # what needs the network says what does not
-    wait_until_kept_for_me(phone)
+    wait_until_kept(phone)
     phone.context.set_offline(True)
     phone.goto("/corbeille")
     expect(phone.get_by_role("heading", name="S’ouvre aussi sans réseau")).to_be_visible()

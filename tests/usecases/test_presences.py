@@ -348,7 +348,7 @@ TABLES = (
     "initiative_photo",
 )
 NUMBERS = {"others", "version", "times", "minutes", "people", "position", "width", "height"}
-NUMBERS |= {"size_bytes"}
+NUMBERS |= {"size_bytes", "clock_off_s", "end_clock_off_s"}
 TEXTS = {"code", "name", "qpv_code", "insee_code", "kind", "icon", "entry", "said", "note"}
 TEXTS |= {"title", "place", "story", "key"}
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from qpvmap.core.actors import Role
 from qpvmap.core.workflow import Outcome, Status
 from qpvmap.storage.models import Event, Signalement
-from qpvmap.web.tickets import FILED
+from qpvmap.web.tickets import FILED_COOKIE, filed_cookie
 from tests.factories import Toy, make_account, make_signalement, make_territory
 from tests.web.people import sign_in
 
@@ -52,9 +52,9 @@ def row(db: Session, toy: Toy) -> Signalement:
 
 
 @pytest.fixture
-def browser(client: FlaskClient, row: Signalement) -> FlaskClient:
-    with client.session_transaction() as cookie:
-        cookie[FILED] = ["TO-9", "TO-1"]
+def browser(app: Any, client: FlaskClient, row: Signalement) -> FlaskClient:
+    with app.app_context():
+        client.set_cookie(FILED_COOKIE, filed_cookie(["TO-9", "TO-1"]))
     return client
 
 

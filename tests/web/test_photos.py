@@ -21,7 +21,7 @@ from qpvmap.pictures import prepare
 from qpvmap.storage.files import photo_path
 from qpvmap.storage.models import Account, Photo, Signalement
 from qpvmap.usecases.photos import PhotoSending, PhotoUpload, add_photo
-from qpvmap.web.tickets import proves, upload_ticket
+from qpvmap.web.tickets import FILED_COOKIE, filed_cookie, proves, upload_ticket
 from tests.factories import Toy, actor_for, make_account, make_signalement, make_territory
 from tests.pictures import HEIC, is_red, opened, photo
 from tests.web.doors import hidden_token
@@ -143,13 +143,13 @@ def test_photo_when_its_sender_proves_to_have_filed_then_is_taken(
 ) -> None:
     with app.test_request_context():
         ticket, other = upload_ticket("TO-1"), upload_ticket("TO-2")
+        filed = filed_cookie(["TO-1"])
         assert proves(ticket, "TO-1")
     assert send(client, photo(), ticket=other).status_code == 403
     assert send(client, photo(), ticket=ticket[:-2]).status_code == 403
     assert send(client, photo(), ticket=ticket).status_code == 303
     browser = app.test_client()
-    with browser.session_transaction() as cookie:
-        cookie["filed"] = ["TO-1"]
+    browser.set_cookie(FILED_COOKIE, filed)
     assert 'type="file"' in page(browser)
     assert send(browser, photo()).status_code == 303
 

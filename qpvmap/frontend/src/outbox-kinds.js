@@ -4,7 +4,13 @@
 // as: "json" (the body, with client_id), "form" (fields) or "multipart" (fields and the blob of the
 // record under the name `file`); edit(record): the page that opens it again, if there is one.
 
-const walkOf = ({ url }) => url.match(/^\/parcours\/marches\/\d+/)[0];
+/* A walk that the site does not know yet is opened from what this phone holds of it. */
+function walkOf({ url }) {
+  const key = url.split("/")[3];
+  return /^\d+$/.test(key)
+    ? `/parcours/marches/${key}`
+    : `/parcours/marches/sur-place?marche=${key}`;
+}
 
 export const KINDS = {
   signalement: {
@@ -44,6 +50,16 @@ export const KINDS = {
     file: "photo",
   },
   soutien: { name: "« C’est le même »", many: "{n} soutiens", icon: "out-duplicate", as: "form" },
+  "walk-new": {
+    name: "Marche préparée",
+    many: "{n} marches préparées",
+    icon: "walk",
+    as: "form",
+    edit: ({ id, state, walk }) =>
+      state === "stuck" || walk?.follows
+        ? `/parcours/marches/nouvelle?reprendre=${id}`
+        : `/parcours/marches/sur-place?marche=${id}`,
+  },
   "walk-new-stop": {
     name: "Arrêt ajouté",
     many: "{n} arrêts ajoutés",

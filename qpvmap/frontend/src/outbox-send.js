@@ -17,6 +17,7 @@ import {
 
 const LOCK = "qpvmap-outbox";
 const WHO = "/envois/identite";
+const WHO_WITH_TOKEN = "/envois/jeton";
 const PATIENCE_MS = { json: 20000, form: 20000, multipart: 90000 };
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
@@ -39,10 +40,18 @@ async function jsonOf(response) {
   return isJson ? await response.json() : null;
 }
 
-/** Who is signed in here, `{person, name, csrf_token}`; null without an answer of our own. */
-export async function whoIsHere() {
+/**
+ * Who is signed in here, with a token for a form that goes next: `{person, name, csrf_token}`; null
+ * without an answer of our own.
+ */
+export const whoIsHere = () => askWho(WHO_WITH_TOKEN);
+
+/** The same for what sends nothing from a page: a token only where there is a session. */
+export const identity = () => askWho(WHO);
+
+async function askWho(path) {
   try {
-    const response = await fetch(WHO, { cache: "no-store", signal: AbortSignal.timeout(15000) });
+    const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(15000) });
     const said = response.ok ? await jsonOf(response) : null;
     if (typeof said?.person !== "string") return null;
     return said;
@@ -78,7 +87,7 @@ class Run {
   async go() {
     await forgetSent();
     if (!(await this.next())) return this.#said();
-    this.here = await whoIsHere();
+    this.here = await identity();
     if (!this.here) return this.#said({ offline: true });
     for (let record = await this.next(); record; record = await this.next()) {
       this.tried.add(record.id);
@@ -123,7 +132,7 @@ class Run {
     let response = await this.#post(record, kind, body);
     let said = response && (await jsonOf(response).catch(() => null));
     if (response?.status === 400 && said?.code === OLD_FORM) {
-      this.here = (await whoIsHere()) ?? this.here;
+      this.here = (await identity()) ?? this.here;
       response = await this.#post(record, kind, await bodyOf(record, kind));
       said = response && (await jsonOf(response).catch(() => null));
     }
@@ -135,7 +144,8 @@ class Run {
     if (as === "json") headers["Content-Type"] = "application/json";
     // Made without an account while somebody is signed in: sent without the session.
     const aside = record.person === "" && this.here.person !== "";
-    if (!aside) headers["X-CSRFToken"] = this.here.csrf_token;
+    // Without a session there is no token, nor anything that it would protect.
+    if (!aside && this.here.csrf_token) headers["X-CSRFToken"] = this.here.csrf_token;
     headers["Qpvmap-Person"] = record.person;
     headers["Qpvmap-Clock"] = new Date().toISOString(); // the site sees if this phone is a day off
     try {

@@ -96,8 +96,13 @@ async function unsent() {
   const mine = all.filter(
     ({ person, state }) => person === personHere() && (isWaiting(state) || state === DRAFT),
   );
+  return inWords(mine);
+}
+
+/** Records in words, by kind: `3 arrêts de marche, 2 photos`. */
+export function inWords(records) {
   const counts = new Map();
-  for (const record of mine) {
+  for (const record of records) {
     const kind = kindOf(record);
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }

@@ -13,7 +13,7 @@ import {
   STUCK,
   watch,
 } from "./outbox-store.js";
-import { isMine, sendWaiting } from "./outbox-watch.js";
+import { inWords, isMine, sendWaiting } from "./outbox-watch.js";
 import { zipped } from "./zip.js";
 
 const GROUPS = [STUCK, READY, DRAFT, SENT];
@@ -131,8 +131,7 @@ class List {
     const at = new Date(record.body.captured_at || record.created_at);
     part(row, "when").textContent = at.toLocaleString("fr-FR", WHEN);
     part(row, "name").textContent = record.answer?.title || record.label || kind.name;
-    const count = photos.filter((one) => one.state !== SENT).length;
-    if (count) tell(part(row, "detail"), say(count === 1 ? "photo" : "photos", { n: count }));
+    tell(part(row, "detail"), inWords(photos.filter((one) => one.state !== SENT)));
     tell(part(row, "why"), this.#why(record, photos));
     tell(part(row, "note"), record.answer?.note ?? "");
     await this.#pictures(row, photos);

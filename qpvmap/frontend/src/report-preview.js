@@ -39,11 +39,16 @@ export class Preview {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const answer = await fetch(`${this.form.dataset.preview}?${query}`, { signal });
       const said = answer.ok ? await answer.json() : null;
-      if (said && turn === this.turn) this.#tell(said);
+      if (said && this.#isFor(turn)) this.#tell(said);
     } catch {
       await this.packed;
-      if (turn === this.turn) this.#tellFromPack(values);
+      if (this.#isFor(turn)) this.#tellFromPack(values);
     }
+  }
+
+  /** Whether an answer is the latest asked for, and the form still there: it may be sent by now. */
+  #isFor(turn) {
+    return turn === this.turn && this.form.isConnected;
   }
 
   #tell({ served, message, inside, quarter, outside, handling, near }) {

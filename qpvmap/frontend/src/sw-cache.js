@@ -1,6 +1,8 @@
 // What the site keeps to open without network: the files of one build, and the pages that say they may
-// be kept, for one person. Nothing that is sent, nothing of /api, nobody else's page.
-import { note, setNote } from "./outbox-store.js";
+// be kept: those of who is here under their name, and nobody's, which are shown until those came.
+// Nothing that is sent, nothing of /api, nobody else's page.
+import { identity } from "./outbox-send.js";
+import { eraNow, handedTo, isHere, NOBODY, somebodyMoves, whoIsHere } from "./sw-here.js";
 
 /* global BUILD: {files, version}, put here by build.mjs */
 const FILES = `qpvmap-files-${BUILD.version}`;
@@ -10,11 +12,19 @@ const OURS = /^qpvmap-(files|pages)-/;
 const KEPT_PAGES = ["/signaler", "/envois", "/hors-ligne", "/guide"];
 /* The quarter, and the guide: the same for everybody. */
 const PACKS = ["/signaler/paquet.json", "/guide/paquet.json"];
+/* What is noted on foot, for those who do: refused to the others. */
+const ON_FOOT = [
+  "/parcours",
+  "/parcours/sollicitations",
+  "/parcours/actions/nouvelle",
+  "/parcours/marches/nouvelle",
+  "/parcours/marches/sur-place",
+];
 const GROUND = "/carte/couches/";
 const OFFLINE_PAGE = "/hors-ligne";
 const SESSION_PATHS = /^\/(connexion|deconnexion)(\/|$)/;
 const PATIENCE_MS = 3000;
-const PERSON = "pages-of";
+const OF = "personne";
 
 /* One at a time: somebody may sign in while the pages of nobody are being kept. */
 let last = Promise.resolve();
@@ -24,6 +34,9 @@ const inTurn = (work) => {
 };
 
 const distFile = (name) => `/static/dist/${name}`;
+
+/** Where the page of a person is kept; nobody's is under its own address. */
+const keyOf = (path, person) => (person ? `${path}?${OF}=${encodeURIComponent(person)}` : path);
 
 /* Installing and taking over */
 
@@ -49,50 +62,99 @@ export async function activate(worker) {
   await worker.clients.claim();
 }
 
+/** Keep nobody's pages, those of who is here, and the packs; fail when one does not come. */
 async function keepPages() {
-  for (const path of [...KEPT_PAGES, ...PACKS]) {
-    const response = await fetch(path, { cache: "no-cache" });
-    if (!response.ok || response.redirected) throw new Error(`${path}: ${response.status}`);
-    await (PACKS.includes(path) ? keepPack(path, response) : keepPage(path, response));
+  const { person } = (await whoIsHere()) ?? {};
+  for (const path of KEPT_PAGES) {
+    await fetchPage(path, { credentials: "omit" });
+    if (person) await fetchPage(path);
+  }
+  for (const path of PACKS) await keepPack(path, await fetched(path));
+  if (!person) return;
+  await keepOnFoot().catch(() => {}); // somebody who reads no walks
+  await keepAgain(person);
+}
+
+async function keepOnFoot() {
+  const [home, ...others] = ON_FOOT;
+  await fetchPage(home);
+  for (const path of others) await fetchPage(path).catch(() => {});
+}
+
+async function fetched(path, options = {}) {
+  const response = await fetch(path, { cache: "no-cache", ...options });
+  if (!response.ok || response.redirected) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+const fetchPage = async (path, options) => keepPage(path, await fetched(path, options));
+
+/** What a person opened under an earlier version, such as a walk: it opens under this one as well. */
+async function keepAgain(person) {
+  const now = await caches.open(PAGES);
+  for (const name of (await caches.keys()).filter((one) => OURS.test(one) && one !== PAGES)) {
+    for (const { url } of await (await caches.open(name)).keys()) {
+      const { pathname, searchParams } = new URL(url);
+      const isTheirs = searchParams.get(OF) === person;
+      if (!isTheirs || (await now.match(keyOf(pathname, person)))) continue;
+      await fetchPage(pathname).catch(() => {}); // a walk that is over has no such page any more
+    }
   }
 }
 
 /** Keep a page that asks for it, such as a walk that is about to set out. */
 export async function keepVisited(path) {
   if (!/^\/(?!\/)/.test(path)) return; // another site's is nothing to us
-  const response = await fetch(path, { cache: "no-cache" }).catch(() => null);
-  if (response?.ok && !response.redirected) await inTurn(() => keepPage(path, response));
+  const era = eraNow();
+  const response = await fetched(path).catch(() => null);
+  if (response) await takeNote(new URL(path, self.location), response, era);
 }
 
-/** Forget the pages of whoever was here before `person`, and fetch the new one's. */
-export function keepFor(person) {
+/** A page of the site says who is here: pages of whoever was before are forgotten. */
+export async function learn(person) {
+  if (!(await isHere(person))) return;
+  await inTurn(() => forgetPages(person));
+  if (person) await learnName(person);
+}
+
+async function learnName(person) {
+  const said = await identity();
+  if (said?.person === person && (await whoIsHere())?.person === person) {
+    await isHere(person, said.name);
+  }
+}
+
+/** Fetch what is not kept yet for who is here. */
+export function keepForWhoIsHere() {
   return inTurn(async () => {
-    const kept = await caches.open(PAGES);
-    const found = await Promise.all([...KEPT_PAGES, ...PACKS].map((path) => kept.match(path)));
-    const same = (await note(PERSON)) === person;
-    if (same && found.every(Boolean)) return;
-    if (!same) await forgetPages();
-    await keepPages().catch(() => {}); // without network, at the next page
+    const { person } = (await whoIsHere()) ?? {};
+    const pages = await caches.open(PAGES);
+    const wanted = KEPT_PAGES.flatMap((path) => [path, keyOf(path, person)]);
+    const found = await Promise.all([...wanted, ...PACKS].map((path) => pages.match(path)));
+    if (!found.every(Boolean)) await keepPages().catch(() => {}); // without network, at the next page
   });
 }
 
-async function forgetPages() {
-  await caches.delete(PAGES);
-  await setNote(PERSON, null);
+/** Forget every page that is somebody's, but for those of `person`. */
+async function forgetPages(person = null) {
+  for (const name of (await caches.keys()).filter((one) => OURS.test(one))) {
+    const pages = await caches.open(name);
+    for (const request of await pages.keys()) {
+      const owner = new URL(request.url).searchParams.get(OF);
+      if (owner !== null && owner !== person) await pages.delete(request);
+    }
+  }
 }
 
 /* Keeping */
 
-/** Keep a page that says it may be, under its person alone. */
+/** Keep a page that says it may be, under its person alone, who is still here. */
 async function keepPage(path, response) {
   const person = response.headers.get("Qpvmap-Person");
   if (response.headers.get("Qpvmap-Offline") !== "keep" || person === null) return;
-  if ((await note(PERSON)) !== person) {
-    await forgetPages();
-    await setNote(PERSON, person);
-  }
+  if (person !== NOBODY && person !== (await whoIsHere())?.person) return;
   await keepDrawings(response.clone());
-  await (await caches.open(PAGES)).put(path, response);
+  await (await caches.open(PAGES)).put(keyOf(path, person), response);
 }
 
 /** Keep what a page shows besides the files of the build: the icons, under the version it names. */
@@ -115,7 +177,7 @@ export function answer(event) {
   if (url.origin !== self.location.origin) return;
   if (request.method !== "GET") {
     // Somebody signs in or out: what was kept is not for the next one to open.
-    if (SESSION_PATHS.test(url.pathname)) event.waitUntil(inTurn(forgetPages));
+    if (SESSION_PATHS.test(url.pathname)) event.waitUntil(leave());
     return;
   }
   if (url.pathname.startsWith("/static/")) event.respondWith(file(request));
@@ -136,34 +198,50 @@ async function file(request) {
   return response;
 }
 
+async function leave() {
+  await somebodyMoves();
+  await inTurn(() => forgetPages());
+}
+
 /** The network first; what was kept when it fails, or is slow. */
 async function page(event, url) {
-  const kept = await (await caches.open(PAGES)).match(url.pathname);
   const asked = fromNetwork(event, url);
+  const kept = keptPage(url.pathname).catch(() => null);
   event.waitUntil(asked.catch(() => {}));
   try {
-    if (!kept) return await asked;
-    return (await Promise.race([asked, after(PATIENCE_MS)])) ?? kept;
+    return await Promise.race([asked, after(PATIENCE_MS).then(async () => (await kept) ?? asked)]);
   } catch {
-    return kept ?? (await offlinePage());
+    return (await kept) ?? (await keptPage(OFFLINE_PAGE)) ?? Response.error();
   }
+}
+
+/** The page of who is here, else nobody's under their name; null when neither is kept. */
+async function keptPage(path) {
+  const here = await whoIsHere();
+  const pages = await caches.open(PAGES);
+  const own = here?.person && (await pages.match(keyOf(path, here.person)));
+  const found = own || (await pages.match(path));
+  return found ? handedTo(here, found) : null;
 }
 
 async function fromNetwork(event, url) {
+  const era = eraNow();
   const response = (await event.preloadResponse) || (await fetch(event.request));
-  const isPlain = [...url.searchParams.keys()].every((name) => name === "depuis");
-  if (response.status === 200 && isPlain) {
-    const copy = response.clone();
-    event.waitUntil(inTurn(() => keepPage(url.pathname, copy)).catch(() => {}));
-  }
+  if (response.status === 200)
+    event.waitUntil(takeNote(url, response.clone(), era).catch(() => {}));
   return response;
 }
 
-const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(null), ms));
-
-async function offlinePage() {
-  return (await (await caches.open(PAGES)).match(OFFLINE_PAGE)) ?? Response.error();
+/** Learn from a page that says whose it is, and keep it if it says that it may be. */
+async function takeNote({ pathname, searchParams }, response, era) {
+  const person = response.headers.get("Qpvmap-Person");
+  if (person === null) return;
+  if (era === eraNow()) await learn(person);
+  const isPlain = [...searchParams.keys()].every((name) => name === "depuis");
+  if (isPlain) await inTurn(() => keepPage(pathname, response));
 }
+
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms, null));
 
 /** The ground of maps, which anybody may see: what was drawn once is drawn without network too. */
 async function ground(request) {

@@ -1,21 +1,14 @@
 // The service worker of the site, served as /sw.js. Each thing it does is a module of its own. A new
 // one waits until somebody asks for it: it never takes a page over while a form is being filled.
-import { activate, answer, install, keepFor, keepVisited } from "./sw-cache.js";
+import { activate, answer, install, keepForWhoIsHere, keepVisited, learn } from "./sw-cache.js";
 import { listenToPush } from "./sw-push.js";
 import { listenToSync } from "./sw-sync.js";
 
-let turn = Promise.resolve();
-
-/** One after the other: what is forgotten for who is here must not take a page just kept for them. */
-function inTurn(work) {
-  turn = turn.then(work, work);
-  return turn;
-}
-
 const MESSAGES = {
   "take-over": () => self.skipWaiting(),
-  here: ({ person }) => inTurn(() => keepFor(person)),
-  keep: ({ path }) => inTurn(() => keepVisited(path)),
+  person: ({ person }) => learn(person),
+  here: () => keepForWhoIsHere(),
+  keep: ({ path }) => keepVisited(path),
 };
 
 self.addEventListener("install", (event) => event.waitUntil(install()));

@@ -53,8 +53,13 @@ export async function attempt(form, work) {
   }
 }
 
+const isDrawn = (id) => Boolean(id) && !/^\d+$/.test(id);
+
+/** A walk that this phone began without network goes first. */
+export const walkNeeded = isDrawn(words.walk) ? [words.walk] : [];
+
 /** A stop that this phone added is known by the identifier it drew: what is said there comes after. */
-const needed = ({ stop_id: stop }) => (stop && !/^\d+$/.test(stop) ? [stop] : []);
+const needed = ({ stop_id: stop }) => [...walkNeeded, ...(isDrawn(stop) ? [stop] : [])];
 
 export function keep(form, kind, { label, body = bodyOf(form), id = newId() }) {
   const url = form.dataset.url ?? new URL(form.action).pathname;
@@ -112,7 +117,11 @@ export async function keepPoint(form, { label, body, photos }) {
     await keepBlob({ id: photo.id, record: photo.id, blob: photo.blob });
   }
   await keep(form, "walk-point", { label, body, id });
-  const about = { body: { point: id, captured_at: body.captured_at }, label, needs: [id] };
+  const about = {
+    body: { point: id, captured_at: body.captured_at },
+    label,
+    needs: [...walkNeeded, id],
+  };
   for (const photo of photos) await keepRecord(photoOf(photo.id, about));
 }
 

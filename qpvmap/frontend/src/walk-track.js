@@ -12,8 +12,8 @@ function metres([lon, lat], [east, north]) {
 }
 
 export class WalkTrack {
-  constructor(form, { walk, person, send }) {
-    Object.assign(this, { form, person, send, points: [], watching: null });
+  constructor(form, { walk, person, needs, send }) {
+    Object.assign(this, { form, person, needs, send, points: [], watching: null });
     this.key = `trajet-${walk}`;
     this.button = form.querySelector('[data-do="enregistrer"]');
     this.said = form.querySelector("[data-said]");
@@ -69,6 +69,7 @@ export class WalkTrack {
       kind: "walk-route",
       url: new URL(this.form.action).pathname,
       body: { source: "recorded", route: JSON.stringify(points) },
+      needs: this.needs,
       label: "Trajet de la marche",
       person: this.person,
     });

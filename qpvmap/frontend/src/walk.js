@@ -17,6 +17,7 @@ import {
   send,
   stopPhotos,
   stopsAdded,
+  walkNeeded,
   words,
 } from "./walk-keep.js";
 import {
@@ -102,6 +103,7 @@ function listenToLinks() {
 
 /* A stop that nobody had planned */
 
+/** Gives what is to be told of a tap on the map: while the form is open, the stop is there. */
 function listenToNewStop(box) {
   const form = box.querySelector("form");
   const place = form.querySelector("[data-place]");
@@ -119,6 +121,16 @@ function listenToNewStop(box) {
     if (!form.elements.lon.value && !openOne()) return say(box, words.wNowhere);
     attempt(form, () => addStop(box, form));
   });
+  return ({ map, drop }, isDrawing) => {
+    map.on("click", ({ latlng }) => {
+      if (!box.open || isDrawing()) return;
+      fix = null; // where the phone stands counts no more
+      form.elements.lon.value = latlng.lng.toFixed(6);
+      form.elements.lat.value = latlng.lat.toFixed(6);
+      place.textContent = words.wAtTap;
+      drop(latlng);
+    });
+  };
 }
 
 async function addStop(box, form) {
@@ -137,6 +149,14 @@ async function addStop(box, form) {
 }
 
 let map = null;
+
+/** The line drawn by hand, on its way like the rest. */
+function keepLine(form, done) {
+  return attempt(form, async () => {
+    await keep(form, "walk-route", { label: words.wLine });
+    done(words.wKept);
+  });
+}
 
 /* A point along the way */
 
@@ -342,7 +362,7 @@ async function begin() {
   listenToLinks();
   await openFirst();
   const added = document.querySelector("[data-new-stop]");
-  if (added) listenToNewStop(added);
+  const onMap = added && listenToNewStop(added);
   watch(() => showWaiting().catch(() => {}));
   await showWaiting().catch(() => {});
   const decisions = document.querySelector("[data-decide]");
@@ -350,11 +370,17 @@ async function begin() {
   const end = document.querySelector('[data-send="walk-end"]');
   if (end) listenToEnd(end);
   const track = document.querySelector("form[data-route]");
-  if (track) new WalkTrack(track, { walk: words.walk, person, send });
+  if (track) new WalkTrack(track, { walk: words.walk, person, needs: walkNeeded, send });
   send();
   keepPage();
   const frame = document.querySelector("[data-walk-map]");
-  if (frame) map = import("./walk-map.js").then(({ walkMap }) => walkMap(frame)).catch(() => null);
+  if (!frame) return;
+  map = import("./walk-map.js").then(({ walkMap }) => walkMap(frame)).catch(() => null);
+  const shown = await map;
+  if (!shown) return;
+  const line = document.querySelector("[data-route-form]");
+  const isDrawing = line ? shown.draw(line, (done) => keepLine(line, done)) : () => false;
+  if (onMap) onMap(shown, isDrawing);
 }
 
 begin();

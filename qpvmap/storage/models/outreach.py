@@ -53,6 +53,7 @@ class Solicitation(Base):
     times: Mapped[int] = mapped_column(server_default=text("1"))
     note: Mapped[str] = mapped_column(server_default="")
     happened_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]

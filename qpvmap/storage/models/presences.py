@@ -62,7 +62,8 @@ class Presence(Base):
 
     `companion` walks along; `others` are people without an account. Once names are forgotten,
     `walker_alias` and `companion_alias` still tell people of one day apart, and no more.
-    `to_check` says that its end was guessed. `end_client_id` is the sending that ended it.
+    `to_check` says that its end was guessed. `end_client_id` is the sending that ended it, and
+    `end_clock_off_s` by how much the clock of the phone was late then, when it was not right.
     """
 
     __tablename__ = "presence"
@@ -108,6 +109,7 @@ class Presence(Base):
     others: Mapped[int] = mapped_column(server_default=text("0"))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    end_clock_off_s: Mapped[int | None]
     entry: Mapped[str]
     to_check: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -125,6 +127,12 @@ class Presence(Base):
         lazy="selectin",
     )
 
+    @property
+    def clock_off_s(self) -> int | None:
+        """By how much the phone was furthest off while it told of this round; None when right."""
+        told = [*(stretch.clock_off_s for stretch in self.stretches), self.end_clock_off_s]
+        return max((off for off in told if off is not None), key=abs, default=None)
+
 
 class PresenceStretch(Base):
     """A part of a round in one sector; it lasts until the next one, or the end of the round."""
@@ -137,6 +145,7 @@ class PresenceStretch(Base):
     presence_id: Mapped[int] = mapped_column(ForeignKey("presence.id", ondelete="CASCADE"))
     sector_id: Mapped[int] = mapped_column(ForeignKey("sector.id"))
     started_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
 
     sector: Mapped[Sector] = relationship(lazy="joined")
 

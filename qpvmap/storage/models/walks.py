@@ -108,6 +108,7 @@ class SiteWalk(Base):
     updated_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    end_clock_off_s: Mapped[int | None]
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
 
     theme: Mapped[WalkTheme] = relationship()
@@ -167,6 +168,7 @@ class WalkVisit(Base):
     stop_id: Mapped[int] = mapped_column(ForeignKey("walk_stop.id", ondelete="CASCADE"))
     author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     captured_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
     received_at: Mapped[datetime]
 
 
@@ -219,6 +221,7 @@ class WalkPoint(Base):
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
     author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     captured_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -245,6 +248,7 @@ class WalkPhoto(Base):
     height: Mapped[int]
     size_bytes: Mapped[int]
     captured_at: Mapped[datetime]
+    clock_off_s: Mapped[int | None]
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     uploaded_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]

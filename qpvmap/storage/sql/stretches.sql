@@ -6,6 +6,7 @@ with part as (
            coalesce(presence.walker_id::text, presence.walker_alias::text) as walker,
            coalesce(presence.companion_id::text, presence.companion_alias::text) as companion,
            presence.others, stretch.sector_id,
+           coalesce(stretch.clock_off_s, presence.end_clock_off_s) is not null as doubtful,
            stretch.started_at as since,
            least(
                lead(stretch.started_at) over (
@@ -22,6 +23,7 @@ with part as (
       and (cast(:team_ids as bigint[]) is null or presence.team_id = any (:team_ids))
 )
 select part.id, part.team_id, part.walker, part.companion, part.others, part.to_check,
+       part.doubtful,
        sector.qpv_code, sector.code as sector_code, sector.name as sector_name,
        greatest(part.since, :since) as since,
        least(part.until, :until) as until
