@@ -116,12 +116,28 @@ def add_person(
     create_account(session, person, now)
 
 
+def read_whole(app: Any) -> Any:
+    """Return the application, each answer read and closed before it is sent.
+
+    The server of the tests leaves open an answer whose reader hung up meanwhile, its file with it.
+    """
+
+    def answered(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        answer = app(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()
+
+    return answered
+
+
 @pytest.fixture
 def server(app: Any, blagis: str) -> Iterator[str]:
     """Yield the address of the application, served on a free port."""
     if not static_manifest():
         pytest.fail("the front end is not built: run scripts/build")
-    http = make_server("127.0.0.1", 0, app, threaded=True)
+    http = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     http.daemon_threads = (
         False  # pages ask by themselves: a last answer ends before the engine does
     )
