@@ -113,6 +113,16 @@ install_packages() { # install_packages [--tests]
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 $packages || stop_with "$advice" "Puis relancez."
 }
 
+# Chromium without its window: a page costs the tests a quarter. They do without where it is not to be had.
+install_headless_shell() { # install_headless_shell [--tests]
+  local package=chromium-headless-shell
+  [ "${1:-}" = --tests ] && [ -z "${QPVMAP_CHROMIUM:-}" ] || return 0
+  ! command -v "$package" >/dev/null && apt-cache show "$package" >/dev/null 2>&1 || return 0
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::http::Timeout=15 "$package" ||
+    echo "      sans $package, les tests du navigateur durent plus longtemps"
+}
+
 install_uv() {
   if ! var/tools/bin/uv --version 2>/dev/null | grep -qF "uv $UV_VERSION"; then
     "$(find_python)" -m venv --clear var/tools

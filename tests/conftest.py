@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from qpvmap.settings import CHECKOUT, Settings
 from qpvmap.storage import cluster
 from qpvmap.storage.session import make_engine, transaction
+from tests.once import leave_aside_what_is_loaded, work_out_once
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost", ""}
@@ -42,6 +43,12 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("shared-machine")
     for name in [n for n in os.environ if n.startswith("QPVMAP_") and n not in KEPT]:
         del os.environ[name]
+    work_out_once()
+
+
+def pytest_collection_finish() -> None:
+    """Know, once the tests are loaded, what stays until the end."""
+    leave_aside_what_is_loaded()
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +83,7 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    with cluster.throwaway() as url:
+    with cluster.throwaway(in_memory=True) as url:
         yield url
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +12,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 HERE, MARSEILLE = (2.3, 48.78), (5.37, 43.3)
+HELD_S = 25
 
 
 class Geocoder(BaseHTTPRequestHandler):
-    """Finds every address at `here`, but for those that say "introuvable", "douteux" or "loin"."""
+    """Finds every address at `here`, but for those that say "introuvable", "douteux" or "loin".
+
+    From its `held_from`th question on, it answers once it is told to `go_on`.
+    """
 
     wait_s = 0.0
+    held_from = sys.maxsize
+    go_on = threading.Event()
     status = 200
     here = HERE
     asked: ClassVar[list[int]] = []
@@ -27,6 +34,8 @@ class Geocoder(BaseHTTPRequestHandler):
         rows = list(csv.DictReader(io.StringIO(table[1]))) if table else []
         type(self).asked.append(len(rows))
         time.sleep(self.wait_s)
+        if len(self.asked) >= self.held_from:
+            self.go_on.wait(HELD_S)
         written = io.StringIO()
         names = ["id", "longitude", "latitude", "result_score", "result_label", "result_type"]
         out = csv.writer(written)
@@ -51,7 +60,7 @@ class Geocoder(BaseHTTPRequestHandler):
 @contextmanager
 def geocoding_service(port: int = 0) -> Iterator[tuple[type[Geocoder], str]]:
     """Give a service of its own: what it does may be changed, and its address."""
-    handler = type("Own", (Geocoder,), {"asked": []})
+    handler = type("Own", (Geocoder,), {"asked": [], "go_on": threading.Event()})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

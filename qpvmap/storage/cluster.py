@@ -46,6 +46,9 @@ CONFIGURATION = {
     "log_min_duration_statement": "500ms",
 }
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder is made with mkdtemp
+MEMORY_NEEDED = 4 * 1024**3
+FILE_COPY_SINCE = 150000
 SOCKET_LINE = 4
 STALE_AFTER_S = 60
 
@@ -97,10 +100,16 @@ def stop(var_dir: Path, *, mode: str = "fast") -> None:
 
 
 @contextmanager
-def throwaway() -> Iterator[str]:
-    """Yield the address of a fast, empty cluster that disappears on leaving (for tests)."""
-    parent = Path(tempfile.gettempdir())
-    _sweep(parent)
+def throwaway(*, in_memory: bool = False) -> Iterator[str]:
+    """Yield the address of a fast, empty cluster that disappears on leaving (for tests).
+
+    It is kept in memory where that is asked and there is room: for those who make databases
+    again and again, each of them a thousand small files.
+    """
+    disk = Path(tempfile.gettempdir())
+    for parent in {disk, MEMORY}:
+        _sweep(parent)
+    parent = MEMORY if in_memory and _has_room(MEMORY) else disk
     var_dir = Path(tempfile.mkdtemp(prefix="qpvmap-test-", dir=parent))
     var_dir.chmod(0o711)
     layout = layout_for(var_dir)
@@ -112,22 +121,23 @@ def throwaway() -> Iterator[str]:
 
 
 def create_database(url: str, name: str, template: str | None = None) -> str:
-    """Create the database `name` on the server of `url` and return its address."""
+    """Create the database `name` on the server of `url` and return its address.
+
+    A copy is made of files, as before PostgreSQL 15: written to the journal it takes twice as long.
+    """
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-    if template is not None:
-        statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-    _administer(url, statement)
+    with _administration(url) as connection:
+        if template is not None:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            if connection.info.server_version >= FILE_COPY_SINCE:
+                statement += sql.SQL(" STRATEGY FILE_COPY")
+        connection.execute(statement)
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def drop_database(url: str, name: str) -> None:
     """Drop the database `name` of the server of `url`, disconnecting whoever is on it."""
-    _administer(
-        url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    )
-
-
-def _administer(url: str, statement: sql.Composed) -> None:
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with _administration(url) as connection:
         connection.execute(statement)
 
@@ -268,6 +278,10 @@ def _exclusive(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= MEMORY_NEEDED
 
 
 def _sweep(parent: Path) -> None:

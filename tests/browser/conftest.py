@@ -4,7 +4,9 @@ Every page is watched: at the end of a test, a console error, a refusal of the c
 a request outside the site makes it fail. `server` is on a database of its test alone.
 """
 
+import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
+    Playwright,
     ViewportSize,
     expect,
     sync_playwright,
@@ -54,6 +57,9 @@ TEAMS_OF = {
     "admin": ((Role.ADMIN,), ()),
 }
 """The people of the tests: `NAME@demo.example`, all with `PASSWORD`."""
+
+SENT_BEHIND = ("test_outbox_people", "test_parcours", "test_storage", "test_walks")
+"""The files whose pages may leave what they send to the browser: they take the whole one."""
 
 OpenPage = Callable[..., Page]
 
@@ -110,12 +116,28 @@ def add_person(
     create_account(session, person, now)
 
 
+def read_whole(app: Any) -> Any:
+    """Return the application, each answer read and closed before it is sent.
+
+    The server of the tests leaves open an answer whose reader hung up meanwhile, its file with it.
+    """
+
+    def answered(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        answer = app(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()
+
+    return answered
+
+
 @pytest.fixture
 def server(app: Any, blagis: str) -> Iterator[str]:
     """Yield the address of the application, served on a free port."""
     if not static_manifest():
         pytest.fail("the front end is not built: run scripts/build")
-    http = make_server("127.0.0.1", 0, app, threaded=True)
+    http = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     http.daemon_threads = (
         False  # pages ask by themselves: a last answer ends before the engine does
     )
@@ -128,12 +150,28 @@ def server(app: Any, blagis: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    """Yield the machine's Chromium; nothing is downloaded."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path)
-        yield chromium
-        chromium.close()
+def playwright() -> Iterator[Playwright]:
+    """Yield what drives browsers; nothing is downloaded."""
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """Yield the machine's Chromium, without its window if it can: a page costs a quarter then."""
+    named = os.environ.get("QPVMAP_CHROMIUM")
+    shell = None if named else shutil.which("chromium-headless-shell")
+    chromium = playwright.chromium.launch(executable_path=shell or chromium_path)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """Yield the machine's Chromium with what it does beside its pages, as sending behind them."""
+    chromium = playwright.chromium.launch(executable_path=chromium_path)
+    yield chromium
+    chromium.close()
 
 
 @dataclass
@@ -184,13 +222,21 @@ def watch(server: str) -> Iterator[Watch]:
     watching.check()
 
 
+def needs_whole_browser(request: pytest.FixtureRequest) -> bool:
+    """Tell whether a test asks for the whole browser, or its file does."""
+    return "whole_browser" in request.fixturenames or request.path.stem in SENT_BEHIND
+
+
 @pytest.fixture
-def open_page(browser: Browser, server: str, watch: Watch) -> Iterator[OpenPage]:
+def open_page(request: pytest.FixtureRequest, server: str, watch: Watch) -> Iterator[OpenPage]:
     """Return a function that opens a page in a context of its own.
 
     `open_page(PHONE, position={...}, accuracy=12)`; further names go to Playwright's
     `new_context`: `java_script_enabled=False`, `color_scheme="dark"`.
     """
+    browser: Browser = request.getfixturevalue(
+        "whole_browser" if needs_whole_browser(request) else "browser"
+    )
     contexts: list[BrowserContext] = []
 
     def opened(
@@ -206,7 +252,7 @@ def open_page(browser: Browser, server: str, watch: Watch) -> Iterator[OpenPage]
         context = browser.new_context(
             base_url=server, viewport=viewport, locale="fr-FR", reduced_motion="reduce", **options
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.follow(context)
         contexts.append(context)
         return context.new_page()

@@ -26,6 +26,7 @@ from tests.browser.filed import file, person
 
 PHONE = ViewportSize(width=360, height=740)
 WITHIN_MS = 15_000
+NEWS = "**/corbeille/nouvelles*"
 SOON = date.today() + timedelta(days=5)  # noqa: DTZ011  # typed as a person does
 UNDER_A_MENU = ("target-size",)
 """An open menu covers a part of what is behind it, until it closes."""
@@ -379,23 +380,26 @@ def test_polling_when_the_tab_is_hidden_then_it_waits_and_304_carries_nothing(
     desktop: Page, filed: Filed
 ) -> None:
     filed(1)
+    desktop.clock.install()
     page = opened(desktop)
-    answers: list[int] = []
-    page.on(
-        "response",
-        lambda answer: answers.append(answer.status) if "/nouvelles" in answer.url else None,
-    )
-    page.wait_for_timeout(11_000)
-    assert answers == [304]
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/nouvelles" in sent.url else None)
+    with page.expect_response(NEWS) as first:
+        page.clock.run_for(11_000)
+    assert first.value.status == 304
+    page.wait_for_timeout(1_000)  # it has set out to ask again
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
-    page.wait_for_timeout(11_000)
-    assert answers == [304]
-    page.evaluate(
-        "Object.defineProperty(document, 'hidden', {value: false});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    page.clock.run_for(11_000)
     page.wait_for_timeout(1_000)
-    assert answers == [304, 304]
+    assert len(asked) == 1
+    with page.expect_response(NEWS) as second:
+        page.evaluate(
+            "Object.defineProperty(document, 'hidden', {value: false});"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+    assert second.value.status == 304
+    page.wait_for_timeout(1_000)
+    assert len(asked) == 2
 
 
 def test_polling_when_the_network_fails_then_it_slows_down_and_comes_back(
@@ -403,10 +407,12 @@ def test_polling_when_the_network_fails_then_it_slows_down_and_comes_back(
 ) -> None:
     watch.allow("Failed to load resource")
     references = filed(1)
+    desktop.clock.install()
     page = opened(desktop)
-    page.route("**/corbeille/nouvelles*", lambda route: route.abort())
-    page.wait_for_timeout(11_000)
-    page.unroute("**/corbeille/nouvelles*")
+    page.route(NEWS, lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(11_000)
+    page.unroute(NEWS)
     elsewhere(blagis, references[0], Status.ACKNOWLEDGED)
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(row_of(page, references[0])).to_contain_text("Pris en charge", timeout=5_000)

@@ -58,11 +58,12 @@ def test_list_when_sent_then_corrected_searched_in_spite_of_the_service_and_repo
         )
         looked_at(page, "list-paused")
         with geocoding_service(port) as (service, _):
-            service.here, service.wait_s = (2.3026, 48.7879), 4.0
+            service.here, service.held_from = (2.3026, 48.7879), 2
             page.get_by_role("button", name="Essayer maintenant").press("Enter")
             said = page.get_by_role("status").filter(has_text="200 adresses cherchées sur 232")
             expect(said).to_be_visible(timeout=60_000)
             looked_at(page, "list-progress")
+            service.go_on.set()
             expect(page.get_by_role("heading", name="À revoir")).to_be_visible(timeout=60_000)
     looked_at(page, "list-report")
     expect(page.get_by_role("main")).to_contain_text("sûr à 41")

@@ -36,9 +36,9 @@ def network(server: str) -> Iterator[Network]:
 
 
 @pytest.fixture
-def context(browser: Browser, network: Network) -> Iterator[BrowserContext]:
+def context(whole_browser: Browser, network: Network) -> Iterator[BrowserContext]:
     """Yield the browser of a phone behind the network."""
-    opened = browser.new_context(
+    opened = whole_browser.new_context(
         base_url=network.address,
         viewport=PHONE,
         locale="fr-FR",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 from sqlalchemy import select
 
@@ -164,6 +165,7 @@ def test_switch_when_pressed_then_asks_permission_and_not_before(
     check(page, "told-switch-phone")
 
 
+@pytest.mark.usefixtures("whole_browser")
 def test_push_when_it_arrives_then_the_worker_shows_it_and_leads_to_its_page(
     open_page: OpenPage, blagis: str
 ) -> None:

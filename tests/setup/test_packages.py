@@ -112,3 +112,17 @@ def test_install_when_ubuntus_chromium_is_a_snap_then_says_what_to_do(tmp_path: 
     told = asked(lib, "install_packages --tests")
     assert told.returncode == 1
     assert "snap" in told.stderr and "QPVMAP_CHROMIUM" in told.stderr
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_headless_shell_when_apt_refuses_or_has_none_then_the_installation_goes_on(
+    tmp_path: Path, known: bool
+) -> None:
+    lib = machine(tmp_path, "debian", "12")
+    for name, code in (("apt-cache", 0 if known else 100), ("apt-get", 100), ("id", 0)):
+        (tmp_path / "bin" / name).write_text(f"#!/usr/bin/bash\necho 0\nexit {code}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    told = asked(lib, "install_headless_shell --tests; echo goes on")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.splitlines()[-1] == "goes on"
+    assert ("durent plus longtemps" in told.stdout) is known

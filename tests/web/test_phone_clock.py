@@ -103,7 +103,7 @@ def test_round_when_the_phone_is_a_day_late_then_is_kept_marked_and_put_right_by
         assert SAID in page(client, path), path
     lead = make_account(db, toy, Role.COORDINATOR)
     db.commit()
-    assert "1\u00a0tournée sur 1 à l’heure douteuse" in page(
+    assert "1\u00a0sortie sur 1 à l’heure douteuse" in page(
         sign_in(client, lead), "/parcours/bilan"
     )
     sign_in(client, walker)
