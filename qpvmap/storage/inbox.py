@@ -17,7 +17,7 @@ from qpvmap.core.actors import Actor
 from qpvmap.core.inbox import CAPPED, Cursor, InboxFilters, Tab
 from qpvmap.core.workflow import OPEN_STATUSES, RUNNING_STATUSES
 from qpvmap.storage.inbox_conditions import ORDERS, matching
-from qpvmap.storage.inbox_counts import MOST_COUNTED, inbox_counts
+from qpvmap.storage.inbox_counts import inbox_counts, most_counted
 from qpvmap.storage.inbox_search import (
     are_read_last,
     is_everywhere,
@@ -82,7 +82,7 @@ class Inbox:
 
     `filters` are those that were applied in the end, slips looked for or not.
 
-    A count of `inbox_counts.capped` over `MOST_COUNTED` means "more than `MOST_COUNTED`".
+    A count of `inbox_counts.capped` over `most_counted` means "more than `most_counted`".
     """
 
     filters: InboxFilters
@@ -106,7 +106,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters, now: datetime) 
     held = counts[asked.tab]
     if not held:
         return Inbox(asked, (), counts, None)
-    few = held <= MOST_COUNTED or asked.keeps_few
+    few = held <= most_counted(asked) or asked.keeps_few
     rows, following = page(session, actor, asked, now, PAGE_SIZE, found_first=few)
     return Inbox(asked, tuple(rows), counts, following)
 

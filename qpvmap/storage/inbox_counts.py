@@ -38,8 +38,8 @@ Counts = Select[*tuple[int, ...]]
 MOST_COUNTED = 1000
 """Beyond it a count is "more than": nobody acts on the difference, and counting takes time."""
 
-ENOUGH = MOST_COUNTED + 1
-"""Rows that are looked for where a count stops."""
+MOST_READ = 500
+"""The same where each text is read to know whether it counts, which takes ten times longer."""
 
 SORTED_BY: Mapping[Part, InstrumentedAttribute[datetime]] = {
     Part.RESOLVED: Signalement.updated_at,
@@ -52,8 +52,14 @@ TABS_APART = tuple(tab for tab in OPEN_TABS if tab is not Tab.LATE)
 """Tabs of what is open that have no row in common; together they are all of it."""
 
 
+def most_counted(filters: InboxFilters) -> int:
+    """Return how far the counts go that do not go to the end, under resolved filters."""
+    read_last = any(_are_read_last(filters, part) for part in SORTED_BY)
+    return MOST_READ if read_last and not is_everywhere(filters) else MOST_COUNTED
+
+
 def capped(filters: InboxFilters) -> tuple[Tab, ...]:
-    """Return the tabs whose count stops at `MOST_COUNTED`: those that grow for ever.
+    """Return the tabs whose count stops at `most_counted`: those that grow for ever.
 
     And all of them when words are asked that a good part of all texts holds.
     """
@@ -65,7 +71,7 @@ def inbox_counts(
 ) -> dict[Tab, int]:
     """Return how many rows each tab holds under the same filters, in one statement.
 
-    What is open is counted whole, in one pass; what `capped` says, up to `MOST_COUNTED` + 1.
+    What is open is counted whole, in one pass; what `capped` says, to one more than `most_counted`.
     """
     count = _up_to_most_of_each if is_everywhere(filters) else _by_status
     still_open = count(actor, filters, now).cte("still_open").prefix_with("MATERIALIZED")
@@ -119,7 +125,8 @@ def _up_to_most_of_each(actor: Actor, filters: InboxFilters, now: datetime) -> C
     """Return how many each tab of what is open holds, looked for as far as is counted."""
     kept = handled(actor, filters, now)
     rows = {tab: select(Signalement.id).where(kept, in_tab(tab, now)) for tab in OPEN_TABS}
-    columns = (_how_many(rows[tab].limit(ENOUGH)).label(tab.name) for tab in OPEN_TABS)
+    enough = most_counted(filters) + 1
+    columns = (_how_many(rows[tab].limit(enough)).label(tab.name) for tab in OPEN_TABS)
     return select(*columns)
 
 
@@ -133,16 +140,17 @@ def _counts_of_past(
     """
     if filters.keeps_open_alone:
         return {Tab.RESOLVED: literal(0), Tab.ALL: still_open}
-    ended = {part: _of_past(actor, filters, now, part).limit(ENOUGH) for part in SORTED_BY}
+    enough = most_counted(filters) + 1
+    ended = {part: _of_past(actor, filters, now, part).limit(enough) for part in SORTED_BY}
     resolved_ones = (
         select(_how_many(ended[Part.RESOLVED]).label("n"))
         .cte("resolved_ones")
         .prefix_with("MATERIALIZED")
     )
     known = select(resolved_ones.c.n).scalar_subquery()
-    lacking = func.greatest(ENOUGH - still_open - known, 0)
+    lacking = func.greatest(enough - still_open - known, 0)
     closed = _how_many(select(ended[Part.CLOSED].subquery("closed_ones").c.id).limit(lacking))
-    return {Tab.RESOLVED: known, Tab.ALL: func.least(still_open + known + closed, ENOUGH)}
+    return {Tab.RESOLVED: known, Tab.ALL: func.least(still_open + known + closed, enough)}
 
 
 def _of_past(actor: Actor, filters: InboxFilters, now: datetime, part: Part) -> Select[int]:

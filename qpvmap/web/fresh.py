@@ -11,7 +11,7 @@ from qpvmap.core import errors
 from qpvmap.core.permissions import Action
 from qpvmap.storage.fresh import Standing, count_arrivals, standings, visible_version
 from qpvmap.storage.inbox import PAGE_SIZE, plan_for_values
-from qpvmap.storage.inbox_counts import MOST_COUNTED, capped, inbox_counts
+from qpvmap.storage.inbox_counts import capped, inbox_counts, most_counted
 from qpvmap.storage.inbox_search import resolved
 from qpvmap.web.filters import request_now
 from qpvmap.web.inbox_address import read_filters
@@ -39,15 +39,13 @@ def news() -> ResponseReturnValue:
     since = read_instant(request.args.get("lu", ""), now) - LATE_COMMIT
     present = standings(session, actor, seen, filters, now)
     counts = inbox_counts(session, actor, filters, now)
-    bounded = capped(filters)
+    bounded, most = capped(filters), most_counted(filters)
     answer = jsonify(
         arrivals=count_arrivals(session, actor, filters, seen, since, now),
         rows={row.reference: cells(row) for row in present},
         gone=[reference for reference in seen if reference not in {r.reference for r in present}],
         counts={
-            str(tab): count
-            for tab, count in counts.items()
-            if tab not in bounded or count <= MOST_COUNTED
+            str(tab): count for tab, count in counts.items() if tab not in bounded or count <= most
         },
     )
     return validated(answer, validator)

@@ -12,7 +12,7 @@ from qpvmap.core.permissions import Action, Nature, Reach, reach_of
 from qpvmap.core.workflow import Status
 from qpvmap.storage.duplicates import with_likely_duplicates
 from qpvmap.storage.inbox import Inbox, inbox
-from qpvmap.storage.inbox_counts import MOST_COUNTED, capped
+from qpvmap.storage.inbox_counts import capped, most_counted
 from qpvmap.storage.inbox_menus import Menus, menus_of
 from qpvmap.storage.inbox_views import first_query, views_of
 from qpvmap.web.bulk_bar import bulk_bar
@@ -102,7 +102,7 @@ def page_of(actor: Actor, page: Inbox, menus: Menus, chosen: list[Chosen]) -> di
             (tab, TAB_LABELS[tab], inbox_url(filters, vue=tab), page.counts[tab])
             for tab in tabs_for(actor)
         ],
-        "most_counted": MOST_COUNTED,
+        "most_counted": most_counted(filters),
         "capped": capped(filters),
         "chosen": chosen,
         "communes": menus.communes,

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid5
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -62,7 +62,7 @@ from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import found_walk, gathered
 from qpvmap.web.walks import BAD_DEGREES
 
-bp = named_by_key(Blueprint("walk_field", __name__, url_prefix="/parcours/marches"))
+bp = named_by_key("walk_field", __name__)
 
 READ = access(Action.VIEW_WALK)
 RECORD = access(Action.RECORD_WALK)

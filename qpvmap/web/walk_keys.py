@@ -6,7 +6,8 @@ after it, to addresses that hold its identifier.
 
 from uuid import UUID
 
-from flask import Blueprint, Flask, request
+from apiflask import APIBlueprint
+from flask import Flask, request
 from werkzeug.routing import BaseConverter
 
 from qpvmap.storage.walks import walk_by_client_id
@@ -39,8 +40,10 @@ def name_by_key() -> None:
         values["walk_id"] = found.id if found else NO_WALK
 
 
-def named_by_key(bp: Blueprint) -> Blueprint:
-    """Let the addresses of `bp` name walks either way."""
+def named_by_key(name: str, module: str) -> APIBlueprint:
+    """Return a blueprint of `/parcours/marches` whose addresses name walks either way."""
+    # APIFlask asks a blueprint that looks at requests first whether it is in the API's document.
+    bp = APIBlueprint(name, module, url_prefix="/parcours/marches", enable_openapi=False)
     bp.before_request(name_by_key)
     return bp
 

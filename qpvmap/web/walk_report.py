@@ -5,7 +5,7 @@ What goes on paper is handed round: nothing of nature tranquillite is printed, w
 
 from collections.abc import Callable, Iterable, Sequence
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -35,7 +35,7 @@ from qpvmap.web.walk_forms import Typed, new_id, read_decision, read_status
 from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import WalkView, compared, found_walk, gathered, walk_view
 
-bp = named_by_key(Blueprint("walk_report", __name__, url_prefix="/parcours/marches"))
+bp = named_by_key("walk_report", __name__)
 
 READ = access(Action.VIEW_WALK)
 LEAD = access(Action.LEAD_WALK)

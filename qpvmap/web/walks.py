@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -56,7 +56,7 @@ from qpvmap.web.walk_forms import (
 from qpvmap.web.walk_keys import WALK, named_by_key
 from qpvmap.web.walk_view import found_walk, walk_view
 
-bp = named_by_key(Blueprint("walks", __name__, url_prefix="/parcours/marches"))
+bp = named_by_key("walks", __name__)
 
 PLACE = f"{WALK}/arrets/<int(max=9223372036854775807):place_id>"
 READ = access(Action.VIEW_WALK)

@@ -18,7 +18,7 @@ from qpvmap.core.inbox import CAPPED, InboxFilters, Late, Near, Order, Resolved,
 from qpvmap.core.workflow import OPEN_STATUSES, Status
 from qpvmap.storage.duplicates import NEAREST, with_likely_duplicates
 from qpvmap.storage.inbox import inbox
-from qpvmap.storage.inbox_counts import MOST_COUNTED, capped
+from qpvmap.storage.inbox_counts import MOST_COUNTED, MOST_READ, capped, most_counted
 from qpvmap.storage.inbox_search import Part, are_read_last, in_part, is_everywhere
 from qpvmap.storage.models.signalements import WORDS_APART
 from tests.factories import WEST, Toy, make_actor, make_signalement, make_territory
@@ -260,14 +260,14 @@ def test_the_whole_is_counted_by_what_lacks_among_the_closed(
 
     # a place is named, so that texts are read last
     asked = {"search": "lampadaires", "insee_code": WEST, "since": since}
-    before = said(*OPEN_STATUSES) + min(said(Status.RESOLVED), MOST_COUNTED + 1)
-    closed = min(said(Status.CLOSED), max(MOST_COUNTED + 1 - before, 0))
+    before = said(*OPEN_STATUSES) + min(said(Status.RESOLVED), MOST_READ + 1)
+    closed = min(said(Status.CLOSED), max(MOST_READ + 1 - before, 0))
     plans = ask(past, coordinator, tab=Tab.NEW, **asked)
     (looked_for,) = [plan for plan in plans if plan.get("Alias") == "kept_closed"]
     assert looked_for["Actual Rows"] == closed
     counts = inbox(past, coordinator, InboxFilters(**asked), NOW).counts
-    assert counts[Tab.ALL] == min(said(*Status), MOST_COUNTED + 1)
-    assert counts[Tab.RESOLVED] == min(said(Status.RESOLVED), MOST_COUNTED + 1)
+    assert counts[Tab.ALL] == min(said(*Status), MOST_READ + 1)
+    assert counts[Tab.RESOLVED] == min(said(Status.RESOLVED), MOST_READ + 1)
     assert counts[Tab.NEW] == said(*OPEN_STATUSES)
 
 
@@ -355,7 +355,7 @@ def test_words_that_name_a_category_keep_the_same_rows_as_if_all_were_read(
                 read = text(NAMED.format(narrowed=condition, standing=standing))
                 wanted = past.scalars(read, {"teams": teams, "now": NOW}).all()
                 bounded = tab in capped(page.filters)
-                many = min(len(wanted), MOST_COUNTED + 1) if bounded else len(wanted)
+                many = min(len(wanted), most_counted(page.filters) + 1) if bounded else len(wanted)
                 assert page.counts[tab] == many, (tab, teams)
             assert [row.id for row in page.rows] == list(wanted[:50]), teams
         these_alone.rollback()
@@ -416,7 +416,9 @@ def test_words_rare_or_common_keep_the_same_rows(
         said = f"select count(*) from signalement where description ilike :said and {condition}"
         many = past.scalar(text(said), {"said": pattern, "now": NOW})
         bounded = tab in capped(page.filters)
-        assert page.counts[tab] == (min(many, MOST_COUNTED + 1) if bounded else many), tab
+        assert page.counts[tab] == (
+            min(many, most_counted(page.filters) + 1) if bounded else many
+        ), tab
     said = "select id from signalement where description ilike :said order by created_at desc, id"
     newest = list(past.scalars(text(f"{said} desc limit 50"), {"said": pattern}))
     assert [row.id for row in page.rows] == newest

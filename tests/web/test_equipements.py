@@ -107,8 +107,8 @@ def test_list_when_there_are_thousands_then_the_nearest_and_how_many_in_no_time(
 def test_coverage_when_read_then_compares_and_says_how(
     client: FlaskClient, engine: Engine, blagis: str, count_queries: QueryCounter
 ) -> None:
-    page = client.get("/equipements/couverture?theme=social").text
-    assert "Social et santé, commune par commune" in page
+    page = client.get("/equipements/couverture?theme=transport").text
+    assert "Transport, commune par commune" in page
     assert all(town in page for town in ("Bagneux", "Sceaux", "Bourg-la-Reine"))
     assert "à vol d’oiseau allongé de 30" in page
     with count_queries(engine) as again:
