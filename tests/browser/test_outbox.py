@@ -184,11 +184,18 @@ def test_reports_when_filed_offline_then_each_arrives_once_through_a_bad_network
     assert Counter(row[5] for row in rows) == Counter(PHOTOS)
 
 
+def tick(page: Page, category: str) -> None:
+    """Choose a category once its step is there: a forced click does not wait for it."""
+    tile = page.locator(".tile", has_text=category)
+    expect(tile).to_be_visible()
+    tile.locator("input").check(force=True)
+
+
 def chosen(page: Page, category: str, text: str) -> None:
     """Write a report up to its last step."""
     page.goto("/signaler#quoi")
     expect(page.locator("input[name=lon]")).not_to_have_value("")
-    page.locator(".tile", has_text=category).locator("input").check(force=True)
+    tick(page, category)
     page.goto("/signaler#preuve")
     page.get_by_label("Ce qu’il faut savoir").fill(text)
     expect(page.locator("#discretion")).to_be_hidden()
@@ -247,7 +254,7 @@ def test_outbox_when_one_is_stuck_and_the_session_ends_then_nothing_is_lost(
     phone.goto("/envois")
     stuck.get_by_role("link", name="Reprendre").click()
     expect(phone.locator("#envoi-erreur")).to_contain_text("Choisissez une catégorie")
-    phone.locator(".tile", has_text="Voirie").locator("input").check(force=True)
+    tick(phone, "Voirie")
     phone.goto(phone.url.split("#")[0] + "#preuve")
     expect(phone.get_by_label("Ce qu’il faut savoir")).to_have_value("Un trou.")
     phone.locator(SEND).click()
@@ -281,7 +288,7 @@ def test_position_when_fixes_jump_then_the_best_is_kept_and_both_points_go(
     pin.focus()
     pin.press("Shift+ArrowUp")
     page.locator(SEND).click()
-    page.locator(".tile", has_text="Voirie").locator("input").check(force=True)
+    tick(page, "Voirie")
     page.locator(SEND).click()
     page.locator(SEND).click()
     expect(page.locator("h1")).to_contain_text("Envoyé. Référence BL-")
