@@ -252,7 +252,7 @@ def open_page(request: pytest.FixtureRequest, server: str, watch: Watch) -> Iter
         context = browser.new_context(
             base_url=server, viewport=viewport, locale="fr-FR", reduced_motion="reduce", **options
         )
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(10_000)
         watch.follow(context)
         contexts.append(context)
         return context.new_page()

@@ -40,7 +40,9 @@ def test_first_visit_then_all_that_it_needs_is_asked_for_at_once_and_light(
     open_page: OpenPage,
 ) -> None:
     page = open_page(PHONE, service_workers="block")
-    html = page.goto("/signaler").text()  # type: ignore[union-attr]
+    answer = page.goto("/signaler")
+    assert answer is not None
+    html = answer.text()
     page.wait_for_function("() => document.getElementById('signaler')?.dataset.step")
     page.wait_for_load_state("networkidle")
     loaded = dict(page.evaluate(LOADED))
